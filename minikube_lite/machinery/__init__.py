@@ -1,0 +1,1 @@
+"""What clients and controllers share; upstream: apimachinery and client-go."""

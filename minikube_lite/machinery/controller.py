@@ -1,0 +1,122 @@
+"""What every controller is: informers that put keys into a queue, and a worker that syncs one key after the other.
+
+Upstream: the controllers of kube-controller-manager (Run, runWorker, processNextWorkItem, sync).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from minikube_lite.clock import Clock
+from minikube_lite.machinery.client import Client
+from minikube_lite.machinery.errors import is_conflict
+from minikube_lite.machinery.events import EventRecorder, Events
+from minikube_lite.machinery.informer import Handler, Informer, Informers
+from minikube_lite.machinery.queue import WorkQueue
+from minikube_lite.machinery.resources import GroupVersionResource
+from minikube_lite.store import Object
+
+log = logging.getLogger(__name__)
+
+
+ClientFactory = Callable[[str, str], Client]
+"""Makes a client that acts as a user (`system:serviceaccount:…`) and field manager."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerContext:
+    """What a controller is given. `options` are the cluster's, by name; `directory` is the cluster's own; `authority` is PEM."""
+
+    client: Client
+    informers: Informers
+    clock: Clock
+    events: Events
+    options: Any = None
+    client_for: ClientFactory | None = None
+    directory: Path | None = None
+    authority: str = ""
+
+
+class Controller(ABC):
+    """A level-triggered loop over keys (`namespace/name`, or `name`). Subclasses name themselves and say how to sync a key.
+
+    A sync that raises is logged and tried again with back-off; it never ends the controller.
+    """
+
+    name: ClassVar[str]
+    """Upstream's name; also the user agent and field manager's root, as `statefulset-controller`."""
+
+    manager: ClassVar[str] = "kube-controller-manager"
+    """The field manager of its writes."""
+
+    def __init__(self, context: ControllerContext) -> None:
+        self.context = context
+        self.client = context.client_for(f"system:serviceaccount:kube-system:{self.name}", self.manager) if context.client_for else context.client
+        self.clock = context.clock
+        self.events: EventRecorder = context.events.recorder(self.name)
+        self.queue: WorkQueue[str] = WorkQueue(context.clock, self.name)
+        self._task: asyncio.Task[None] | None = None
+
+    def informer(self, resource: GroupVersionResource, handler: Handler | None = None) -> Informer:
+        """The shared informer of a resource, with a handler of ours."""
+        informer = self.context.informers.informer(resource)
+        if handler is not None:
+            informer.add_handler(handler)
+        return informer
+
+    def enqueue_changed(self, old: Object | None, new: Object | None) -> None:
+        """A handler that puts the changed object's own key into the queue."""
+        obj = new if new is not None else old
+        assert obj is not None
+        self.queue.add(object_key(obj))
+
+    @abstractmethod
+    async def sync(self, key: str) -> None:
+        """Bring the world of one key closer to what it should be. Ask for a later look by `self.queue.add_after`."""
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._task = asyncio.create_task(self._run(), name=f"controller {self.name}")
+
+    async def stop(self) -> None:
+        """Stop working."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        self.queue.close()
+
+    async def _run(self) -> None:
+        while True:
+            key = await self.queue.get()
+            try:
+                await self.sync(key)
+            except Exception as error:
+                if is_conflict(error):
+                    log.debug("%s: conflict at %s: %s", self.name, key, error)
+                else:
+                    log.exception("%s: sync of %s failed", self.name, key)
+                self.queue.retry(key)
+            else:
+                self.queue.forget(key)
+            finally:
+                self.queue.done(key)
+
+
+def object_key(obj: Object) -> str:
+    """`namespace/name` of an object, or its name where it has no namespace."""
+    metadata = obj["metadata"]
+    namespace = metadata.get("namespace")
+    return f"{namespace}/{metadata['name']}" if namespace else str(metadata["name"])
+
+
+def split_key(key: str) -> tuple[str, str]:
+    """The namespace ("" for none) and the name."""
+    namespace, slash, name = key.rpartition("/")
+    return (namespace, name) if slash else ("", key)

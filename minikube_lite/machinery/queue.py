@@ -1,0 +1,109 @@
+"""The work queue; upstream: client-go/util/workqueue.
+
+- Fair: keys are handed out in the order in which they came.
+- Stingy: a key that comes again before it is handed out is handed out once.
+- Safe: a key is never in two hands; one that comes while in hand is handed out again after it is done.
+- Patient: a key that failed comes back after a delay that doubles, in emulated time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+from minikube_lite.clock import Clock, Timer, Token
+
+K = TypeVar("K", bound=Hashable)
+
+BACKOFF_SECONDS_MIN = 0.005
+BACKOFF_SECONDS_MAX = 1000.0
+"""The delays after failures, as upstream's default controller rate limiter has them."""
+RETRIES_AT_ONCE_MAX = 3
+"""So many first failures come back without delay: a conflict is then retried even where time stands still."""
+
+
+class WorkQueue(Generic[K]):
+    """Keys that need work. What is in it, and in hand, is work in the ledger."""
+
+    def __init__(self, clock: Clock, name: str) -> None:
+        self._clock = clock
+        self._name = name
+        self._waiting: dict[K, None] = {}
+        self._in_hand: set[K] = set()
+        self._again: set[K] = set()
+        self._tokens: dict[K, Token] = {}
+        self._failures: dict[K, int] = {}
+        self._timers: dict[K, Timer] = {}
+        self._waiter: asyncio.Future[None] | None = None
+
+    def add(self, key: K) -> None:
+        """The key needs work."""
+        if key in self._in_hand:
+            self._again.add(key)
+            return
+        if key not in self._waiting:
+            self._waiting[key] = None
+            self._tokens[key] = self._clock.ledger.start(f"queue {self._name}")
+            if self._waiter is not None and not self._waiter.done():
+                self._waiter.set_result(None)
+
+    def add_after(self, key: K, delay: float) -> None:
+        """The key needs work in that many emulated seconds; the earliest wish counts."""
+        when = self._clock.now() + delay
+        timer = self._timers.get(key)
+        if timer is not None and not timer.cancelled:
+            if timer.when <= when:
+                return
+            timer.cancel()
+        if delay <= 0:
+            self.add(key)
+            return
+        self._timers[key] = self._clock.call_at(when, self._due, key)
+
+    def _due(self, key: K) -> None:
+        self._timers.pop(key, None)
+        self.add(key)
+
+    def retry(self, key: K) -> None:
+        """The key's work failed: give it back, later each time."""
+        failures = self._failures.get(key, 0)
+        self._failures[key] = failures + 1
+        if failures < RETRIES_AT_ONCE_MAX:
+            self.add(key)
+        else:
+            delay = BACKOFF_SECONDS_MIN * 2.0 ** min(failures, 40)
+            self.add_after(key, min(delay, BACKOFF_SECONDS_MAX))
+
+    def forget(self, key: K) -> None:
+        """The key's work succeeded: its failures do not count any more."""
+        self._failures.pop(key, None)
+
+    async def get(self) -> K:
+        """The next key; it is in hand until `done`."""
+        while not self._waiting:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        key = next(iter(self._waiting))
+        del self._waiting[key]
+        self._in_hand.add(key)
+        return key
+
+    def done(self, key: K) -> None:
+        """The key is out of hand."""
+        self._in_hand.discard(key)
+        token = self._tokens.pop(key)
+        if key in self._again:
+            self._again.discard(key)
+            self.add(key)
+        token.done()
+
+    def close(self) -> None:
+        """Drop everything."""
+        for timer in self._timers.values():
+            timer.cancel()
+        for token in self._tokens.values():
+            token.done()
+        self._timers.clear()
+        self._tokens.clear()
+        self._waiting.clear()

@@ -1,0 +1,49 @@
+"""How resources are named, and the names that controllers, kubelets and DNS use; upstream: runtime/schema."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class GroupVersionResource(NamedTuple):
+    """A resource as it stands in a request's path."""
+
+    group: str
+    version: str
+    resource: str
+
+    @property
+    def key(self) -> str:
+        """The resource with its group, as `statefulsets.apps`: the store's name for it."""
+        return f"{self.resource}.{self.group}" if self.group else self.resource
+
+    @property
+    def api_version(self) -> str:
+        """The group and version, as `apps/v1`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+BINDINGS = GroupVersionResource("", "v1", "bindings")
+CONFIG_MAPS = GroupVersionResource("", "v1", "configmaps")
+ENDPOINTS = GroupVersionResource("", "v1", "endpoints")
+EVENTS = GroupVersionResource("", "v1", "events")
+LIMIT_RANGES = GroupVersionResource("", "v1", "limitranges")
+NAMESPACES = GroupVersionResource("", "v1", "namespaces")
+NODES = GroupVersionResource("", "v1", "nodes")
+PERSISTENT_VOLUME_CLAIMS = GroupVersionResource("", "v1", "persistentvolumeclaims")
+PERSISTENT_VOLUMES = GroupVersionResource("", "v1", "persistentvolumes")
+PODS = GroupVersionResource("", "v1", "pods")
+REPLICATION_CONTROLLERS = GroupVersionResource("", "v1", "replicationcontrollers")
+SECRETS = GroupVersionResource("", "v1", "secrets")
+SERVICE_ACCOUNTS = GroupVersionResource("", "v1", "serviceaccounts")
+SERVICES = GroupVersionResource("", "v1", "services")
+CONTROLLER_REVISIONS = GroupVersionResource("apps", "v1", "controllerrevisions")
+DAEMON_SETS = GroupVersionResource("apps", "v1", "daemonsets")
+DEPLOYMENTS = GroupVersionResource("apps", "v1", "deployments")
+REPLICA_SETS = GroupVersionResource("apps", "v1", "replicasets")
+STATEFUL_SETS = GroupVersionResource("apps", "v1", "statefulsets")
+LEASES = GroupVersionResource("coordination.k8s.io", "v1", "leases")
+ENDPOINT_SLICES = GroupVersionResource("discovery.k8s.io", "v1", "endpointslices")
+POD_DISRUPTION_BUDGETS = GroupVersionResource("policy", "v1", "poddisruptionbudgets")
+PRIORITY_CLASSES = GroupVersionResource("scheduling.k8s.io", "v1", "priorityclasses")
+STORAGE_CLASSES = GroupVersionResource("storage.k8s.io", "v1", "storageclasses")
