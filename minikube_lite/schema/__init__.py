@@ -1,0 +1,1 @@
+"""The schema engine: types, decoding, merging and OpenAPI. Upstream: kube-openapi and apimachinery's serializers."""
