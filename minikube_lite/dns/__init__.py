@@ -1,0 +1,1 @@
+"""CoreDNS's kubernetes plugin: the cluster's names, over UDP and TCP."""
