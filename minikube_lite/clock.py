@@ -115,7 +115,9 @@ class Timer:
 
     __slots__ = ("args", "callback", "cancelled", "clock", "pending", "when")
 
-    def __init__(self, clock: Clock, when: float, callback: Callable[..., object], args: tuple[Any, ...], pending: str) -> None:
+    def __init__(
+        self, clock: Clock, when: float, callback: Callable[..., object], args: tuple[Any, ...], pending: str
+    ) -> None:
         self.clock = clock
         self.when = when
         self.callback = callback
@@ -153,7 +155,15 @@ class TransportTime:
 class Clock:
     """Emulated time, one timer heap, seeded randomness and ids; one for a cluster."""
 
-    def __init__(self, mode: Mode = "real", *, rate: float = 1.0, start: float | None = None, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        mode: Mode = "real",
+        *,
+        rate: float = 1.0,
+        start: float | None = None,
+        seed: int | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.mode: Mode = mode
         self.rate = 1.0 if mode == "real" else rate
         self.seed = random.SystemRandom().getrandbits(48) if seed is None else seed
@@ -161,7 +171,8 @@ class Clock:
         self.ledger = Ledger()
         self.transport = TransportTime()
         self._now = start if start is not None else STEPPED_EPOCH_SECONDS if mode == "stepped" else time.time()
-        self._observed = time.monotonic()
+        self._monotonic = monotonic
+        self._observed = monotonic()
         self._heap: list[tuple[float, int, Timer]] = []
         self._sequence = 0
         self._pending: dict[str, int] = {}
@@ -178,7 +189,7 @@ class Clock:
     def now(self) -> float:
         """Emulated unix seconds."""
         if self.mode != "stepped":
-            observed = time.monotonic()
+            observed = self._monotonic()
             self._now += min(observed - self._observed, STALL_SECONDS_MAX) * self.rate
             self._observed = observed
         return self._now
@@ -194,7 +205,7 @@ class Clock:
     def set_mode(self, mode: Mode, rate: float = 1.0) -> None:
         """Change how time flows from now on."""
         self.now()
-        self._observed = time.monotonic()
+        self._observed = self._monotonic()
         self.mode, self.rate = mode, 1.0 if mode == "real" else rate
         self._arm()
 
@@ -227,15 +238,15 @@ class Clock:
     def forget(self, timer: Timer) -> None:
         """Take a timer's name off the work that `settle()` waits for. Called by the timer."""
         if timer.pending:
-            left = self._pending[timer.pending] - 1
-            if left:
+            left = self._pending.get(timer.pending, 0) - 1  # after stop() there is none
+            if left > 0:
                 self._pending[timer.pending] = left
             else:
-                del self._pending[timer.pending]
+                self._pending.pop(timer.pending, None)
 
     def start(self) -> None:
         """Let time flow; needs a running event loop."""
-        self._observed = time.monotonic()
+        self._observed = self._monotonic()
         self._arm()
 
     def stop(self) -> None:
@@ -272,24 +283,29 @@ class Clock:
         try:
             timer.callback(*timer.args)
         except Exception:
-            log.exception("a timer failed: %s", timer.pending or getattr(timer.callback, "__qualname__", timer.callback))
+            log.exception(
+                "a timer failed: %s", timer.pending or getattr(timer.callback, "__qualname__", timer.callback)
+            )
 
     # Moving and settling
 
-    async def advance(self, seconds: float) -> None:
-        """Move emulated time: timers fire in their order, and everything settles between two of them."""
+    async def advance(self, seconds: float, timeout: float = SETTLE_SECONDS_MAX) -> None:
+        """Move emulated time: timers fire in their order, and everything settles between two of them.
+
+        Raises Unsettled where that takes more than `timeout` real seconds, as when what is busy waits for time itself.
+        """
         async with self._advancing:
             target = self.now() + seconds
-            await self._quiet()
+            await self._quiet_within(timeout)
             while self._heap and self._heap[0][0] <= target:
                 when, _, timer = heapq.heappop(self._heap)
                 if timer.cancelled:
                     continue
                 self._jump(when)
                 self._fire(timer)
-                await self._quiet()
+                await self._quiet_within(timeout)
             self._jump(target)
-            await self._quiet()
+            await self._quiet_within(timeout)
             self._arm()
 
     def _jump(self, when: float) -> None:
@@ -305,8 +321,18 @@ class Clock:
                         return
                     await asyncio.sleep(0.002)
         except TimeoutError:
-            busy = {**self.ledger.outstanding(), **self._pending}
-            raise Unsettled(f"not quiet after {timeout:g} s, still busy: {busy}") from None
+            raise self._unsettled(timeout) from None
+
+    def _unsettled(self, timeout: float) -> Unsettled:
+        busy = {**self.ledger.outstanding(), **self._pending}
+        return Unsettled(f"not quiet after {timeout:g} s, still busy: {busy}")
+
+    async def _quiet_within(self, timeout: float) -> None:
+        try:
+            async with asyncio.timeout(timeout):
+                await self._quiet()
+        except TimeoutError:
+            raise self._unsettled(timeout) from None
 
     async def _quiet(self) -> None:
         """Wait until the ledger is empty and the event loop has nothing to do for it."""

@@ -11,7 +11,10 @@ from minikube_lite.machinery.resources import GroupVersionResource
 from minikube_lite.store import Cursor, Object
 
 PatchType = Literal[
-    "application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml"
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/strategic-merge-patch+json",
+    "application/apply-patch+yaml",
 ]
 
 
@@ -34,11 +37,20 @@ class Client(Protocol):
         """The objects of a namespace, or of all."""
 
     async def create(
-        self, resource: GroupVersionResource, namespace: str, obj: Object, *, name: str = "", subresource: str = "", dry_run: bool = False
+        self,
+        resource: GroupVersionResource,
+        namespace: str,
+        obj: Object,
+        *,
+        name: str = "",
+        subresource: str = "",
+        dry_run: bool = False,
     ) -> Object:
         """Create an object; `name` and `subresource` for pods/binding and pods/eviction. Keeps `obj`."""
 
-    async def update(self, resource: GroupVersionResource, namespace: str, obj: Object, *, subresource: str = "") -> Object:
+    async def update(
+        self, resource: GroupVersionResource, namespace: str, obj: Object, *, subresource: str = ""
+    ) -> Object:
         """Replace an object; with a resourceVersion in it, only that version. Keeps `obj`."""
 
     async def patch(
@@ -59,7 +71,12 @@ class Client(Protocol):
         """Delete an object; `options` as DeleteOptions: gracePeriodSeconds, preconditions, propagationPolicy."""
 
     async def delete_collection(
-        self, resource: GroupVersionResource, namespace: str, *, label_selector: str = "", options: dict[str, Any] | None = None
+        self,
+        resource: GroupVersionResource,
+        namespace: str,
+        *,
+        label_selector: str = "",
+        options: dict[str, Any] | None = None,
     ) -> None:
         """Delete all objects of a namespace that match."""
 

@@ -57,7 +57,11 @@ class Controller(ABC):
 
     def __init__(self, context: ControllerContext) -> None:
         self.context = context
-        self.client = context.client_for(f"system:serviceaccount:kube-system:{self.name}", self.manager) if context.client_for else context.client
+        self.client = (
+            context.client_for(f"system:serviceaccount:kube-system:{self.name}", self.manager)
+            if context.client_for
+            else context.client
+        )
         self.clock = context.clock
         self.events: EventRecorder = context.events.recorder(self.name)
         self.queue: WorkQueue[str] = WorkQueue(context.clock, self.name)

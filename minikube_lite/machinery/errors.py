@@ -13,7 +13,12 @@ class ApiError(Exception):
     """An answer that is an error. `details` stands in the Status as it is given; `headers` go with the answer."""
 
     def __init__(
-        self, code: int, reason: str, message: str, details: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+        self,
+        code: int,
+        reason: str,
+        message: str,
+        details: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -27,7 +32,13 @@ class ApiError(Exception):
     def status(self) -> dict[str, Any]:
         """The Status object."""
         metadata = {"continue": self.list_continue} if self.list_continue else {}
-        status: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": metadata, "status": "Failure", "message": self.message}
+        status: dict[str, Any] = {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": metadata,
+            "status": "Failure",
+            "message": self.message,
+        }
         if self.reason:
             status["reason"] = self.reason
         if self.details is not None:
@@ -79,7 +90,9 @@ def forbidden(resource: GroupVersionResource, name: str, message: str) -> ApiErr
 
 def not_found(resource: GroupVersionResource, name: str) -> ApiError:
     """404: there is no such object."""
-    return ApiError(404, "NotFound", f'{resource.key} "{name}" not found', object_details(name, resource.group, resource.resource))
+    return ApiError(
+        404, "NotFound", f'{resource.key} "{name}" not found', object_details(name, resource.group, resource.resource)
+    )
 
 
 def page_not_found() -> ApiError:
@@ -149,7 +162,9 @@ def too_many_requests(message: str, retry_seconds: int, causes: list[dict[str, s
     details: dict[str, Any] = {"retryAfterSeconds": retry_seconds} if retry_seconds else {}
     if causes:
         details["causes"] = causes
-    return ApiError(429, "TooManyRequests", message, details, {"Retry-After": str(retry_seconds)} if retry_seconds else {})
+    return ApiError(
+        429, "TooManyRequests", message, details, {"Retry-After": str(retry_seconds)} if retry_seconds else {}
+    )
 
 
 def internal(message: str) -> ApiError:
@@ -168,6 +183,9 @@ def too_large_resource_version(asked: int, current: int) -> ApiError:
         504,
         "Timeout",
         f"Timeout: Too large resource version: {asked}, current: {current}",
-        {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}], "retryAfterSeconds": 1},
+        {
+            "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
+            "retryAfterSeconds": 1,
+        },
         {"Retry-After": "1"},
     )

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 RECENT_EVENTS_MAX = 4096
 """How many events are remembered so that a repetition is counted."""
+WAITING_EVENTS_MAX = 65_536
+"""How many events may wait to be written; more are dropped, as upstream drops those of a full broadcaster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,9 @@ class EventRecorder:
         self._component = component
         self._host = host
 
-    def event(self, about: ObjectReference, event_type: Literal["Normal", "Warning"], reason: str, message: str) -> None:
+    def event(
+        self, about: ObjectReference, event_type: Literal["Normal", "Warning"], reason: str, message: str
+    ) -> None:
         """Report an event."""
         self._events.report(about, self._component, self._host, event_type, reason, message)
 
@@ -83,7 +87,7 @@ class Events:
     def __init__(self, client: Client, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._reports: asyncio.Queue[tuple[Token, Object]] = asyncio.Queue()
+        self._reports: asyncio.Queue[tuple[Token, Object]] = asyncio.Queue(WAITING_EVENTS_MAX)
         self._recent: OrderedDict[tuple[str, ...], tuple[str, int]] = OrderedDict()
         self._last_stamp = 0
         self._task: asyncio.Task[None] | None = None
@@ -92,8 +96,13 @@ class Events:
         """A recorder for a component, as `statefulset-controller`, or `kubelet` of a host."""
         return EventRecorder(self, component, host)
 
-    def report(self, about: ObjectReference, component: str, host: str, event_type: str, reason: str, message: str) -> None:
+    def report(
+        self, about: ObjectReference, component: str, host: str, event_type: str, reason: str, message: str
+    ) -> None:
         """Queue an event to be written."""
+        if self._reports.full():
+            log.warning("too many events wait to be written: %s of %s dropped", reason, about.name)
+            return
         now = self._clock.now()
         self._last_stamp = max(int(now * 1e9), self._last_stamp + 1)
         source = {"component": component, "host": host} if host else {"component": component}

@@ -91,9 +91,16 @@ class Informer:
                 except Compacted:
                     log.warning("watch of %s fell behind: listing again", self.resource.key)
                 await self._relist()
+        except Exception:
+            log.exception("the informer of %s ended", self.resource.key)
+            raise
         finally:
-            if self._cursor is not None:
-                self._cursor.close()
+            self.close()
+
+    def close(self) -> None:
+        """Stop watching."""
+        if self._cursor is not None:
+            self._cursor.close()
 
     async def _relist(self) -> None:
         items, revision = await self._client.list_objects(self.resource)
@@ -133,15 +140,23 @@ class Informer:
                 log.exception("a handler of %s failed at %s/%s", self.resource.key, *key)
 
     def _index(self, name: str, key: Key, old: Object | None, new: Object | None) -> None:
-        function, index = self._functions[name], self._indexes[name]
+        index = self._indexes[name]
         if old is not None:
-            for value in function(old):
+            for value in self._values(name, old):
                 found = index.get(value)
                 if found is not None and found.pop(key, None) is not None and not found:
                     del index[value]
         if new is not None:
-            for value in function(new):
+            for value in self._values(name, new):
                 index.setdefault(value, {})[key] = new
+
+    def _values(self, name: str, obj: Object) -> list[str]:
+        """What an index function says of an object; nothing where it fails."""
+        try:
+            return list(self._functions[name](obj))
+        except Exception:
+            log.exception("index %s of %s failed at %s/%s", name, self.resource.key, *_key(obj))
+            return []
 
 
 class Informers:
@@ -181,6 +196,8 @@ class Informers:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        for informer in self._informers.values():
+            informer.close()  # a task that never ran closes nothing itself
 
 
 def _key(obj: Object) -> Key:

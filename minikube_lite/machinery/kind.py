@@ -64,6 +64,10 @@ class Strategy:
     """Whether a PUT of an object that is not there creates it."""
     allow_unconditional_update = True
     """Whether a PUT needs no resourceVersion."""
+    tracks_fields = True
+    """Whether writes are noted in metadata.managedFields."""
+    default_propagation_policy: str | None = None
+    """How far a deletion goes when nobody says; upstream: DefaultGarbageCollectionPolicy."""
     reset_fields: tuple[tuple[str, ...], ...] = (("status",),)
     """Paths that ordinary writes cannot own, because they are reset."""
 
@@ -106,7 +110,9 @@ class Strategy:
         Taken is what other objects hold now, so nothing needs to be given back.
         """
 
-    def check_graceful_delete(self, context: RequestContext, obj: Object, grace_period_seconds: int | None) -> int | None:
+    def check_graceful_delete(
+        self, context: RequestContext, obj: Object, grace_period_seconds: int | None
+    ) -> int | None:
         """The grace period of a deletion that somebody has to confirm; None deletes at once (all kinds but Pod)."""
         return None
 

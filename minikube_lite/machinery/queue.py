@@ -24,7 +24,7 @@ RETRIES_AT_ONCE_MAX = 3
 
 
 class WorkQueue(Generic[K]):
-    """Keys that need work. What is in it, and in hand, is work in the ledger."""
+    """Keys that need work, for one worker. What is in it, and in hand, is work in the ledger."""
 
     def __init__(self, clock: Clock, name: str) -> None:
         self._clock = clock
@@ -36,9 +36,17 @@ class WorkQueue(Generic[K]):
         self._failures: dict[K, int] = {}
         self._timers: dict[K, Timer] = {}
         self._waiter: asyncio.Future[None] | None = None
+        self._closed = False
+
+    @property
+    def depth(self) -> int:
+        """How many keys wait to be handed out."""
+        return len(self._waiting)
 
     def add(self, key: K) -> None:
         """The key needs work."""
+        if self._closed:
+            return
         if key in self._in_hand:
             self._again.add(key)
             return
@@ -50,6 +58,8 @@ class WorkQueue(Generic[K]):
 
     def add_after(self, key: K, delay: float) -> None:
         """The key needs work in that many emulated seconds; the earliest wish counts."""
+        if self._closed:
+            return
         when = self._clock.now() + delay
         timer = self._timers.get(key)
         if timer is not None and not timer.cancelled:
@@ -92,14 +102,16 @@ class WorkQueue(Generic[K]):
     def done(self, key: K) -> None:
         """The key is out of hand."""
         self._in_hand.discard(key)
-        token = self._tokens.pop(key)
+        token = self._tokens.pop(key, None)
         if key in self._again:
             self._again.discard(key)
             self.add(key)
-        token.done()
+        if token is not None:
+            token.done()
 
     def close(self) -> None:
-        """Drop everything."""
+        """Drop everything, and take nothing more."""
+        self._closed = True
         for timer in self._timers.values():
             timer.cancel()
         for token in self._tokens.values():

@@ -1,6 +1,6 @@
-"""What volumes, claims and classes say of each other, and which volume fits a claim; upstream: component-helpers/storage/volume.
+"""What volumes, claims and classes say of each other, and which volume fits a claim.
 
-Shared by the volume binder, the scheduler and admission. Pure.
+Upstream: component-helpers/storage/volume. Shared by the volume binder, the scheduler and admission. Pure.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ BETA_DEFAULT_CLASS = "storageclass.beta.kubernetes.io/is-default-class"
 
 CLAIM_PROTECTION = "kubernetes.io/pvc-protection"
 VOLUME_PROTECTION = "kubernetes.io/pv-protection"
+
+FREE_OR_NEW_PHASES = ("Available", "Pending", "")
+"""The phases of volumes that are free, or were made just now and will be."""
 
 _MODE_ORDER = {"ReadWriteOnce": 0, "ReadOnlyMany": 1, "ReadWriteMany": 2, "ReadWriteOncePod": 3}
 
@@ -57,9 +60,8 @@ def has_storage_class(claim: Object) -> bool:
 
 def default_storage_class(classes: Iterable[Object]) -> Object | None:
     """The class of claims that name none: of several defaults the newest."""
-    marked = [
-        item for item in classes if "true" in (annotations_of(item).get(DEFAULT_CLASS), annotations_of(item).get(BETA_DEFAULT_CLASS))
-    ]
+    keys = (DEFAULT_CLASS, BETA_DEFAULT_CLASS)
+    marked = [item for item in classes if any(annotations_of(item).get(key) == "true" for key in keys)]
     marked.sort(key=lambda item: str(item["metadata"]["name"]))
     marked.sort(key=lambda item: str(item["metadata"]["creationTimestamp"]), reverse=True)
     return marked[0] if marked else None
@@ -116,10 +118,17 @@ def mismatch(volume: Object, claim: Object) -> str:
     return ""
 
 
-def find_matching_volume(claim: Object, volumes: Iterable[Object], *, delay_binding: bool = False) -> Object | None:
-    """The volume that is reserved for the claim, or else the smallest free one that fits; of equal ones the first by name.
+def find_matching_volume(
+    claim: Object,
+    volumes: Iterable[Object],
+    *,
+    delay_binding: bool = False,
+    phases: Sequence[str] = ("Available",),
+) -> Object | None:
+    """The volume that is reserved for the claim, or else the smallest free one that fits; of equals the first by name.
 
-    Volumes with fewer access modes come first. With `delay_binding` only a reserved one counts: the scheduler chooses among the others.
+    Volumes with fewer access modes come first. With `delay_binding` only a reserved one counts: the scheduler chooses
+    among the others. `phases` are those of volumes that are free.
     """
     groups: dict[tuple[int, ...], list[Object]] = {}
     for volume in volumes:
@@ -127,13 +136,13 @@ def find_matching_volume(claim: Object, volumes: Iterable[Object], *, delay_bind
         if _covers(modes, claim["spec"].get("accessModes")):
             groups.setdefault(tuple(sorted(_MODE_ORDER.get(mode, 9) for mode in modes or ())), []).append(volume)
     for modes in sorted(groups, key=lambda modes: (len(modes), modes)):
-        found = _best_of(claim, groups[modes], delay_binding)
+        found = _best_of(claim, groups[modes], () if delay_binding else phases)
         if found is not None:
             return found
     return None
 
 
-def _best_of(claim: Object, volumes: Sequence[Object], delay_binding: bool) -> Object | None:
+def _best_of(claim: Object, volumes: Sequence[Object], phases: Sequence[str]) -> Object | None:
     requested, selector = requested_storage(claim), claim["spec"].get("selector")
     matcher = label_selector_as_selector(selector) if selector is not None else None
     best: Object | None = None
@@ -149,7 +158,7 @@ def _best_of(claim: Object, volumes: Sequence[Object], delay_binding: bool) -> O
             continue
         if reserved:
             return volume
-        if delay_binding or volume.get("status", {}).get("phase") != "Available":
+        if volume.get("status", {}).get("phase", "") not in phases:
             continue
         if matcher is not None and not matcher.matches(volume["metadata"].get("labels")):
             continue

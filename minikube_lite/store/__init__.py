@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from minikube_lite.store.errors import Compacted, RevisionMismatch
+from minikube_lite.store.errors import Compacted, MutatedObject, RevisionMismatch
 from minikube_lite.store.memory import MemoryStore
 from minikube_lite.store.records import Event, EventType, Object, Record
 from minikube_lite.store.window import Cursor
@@ -39,4 +39,15 @@ class Store(Protocol):
         """Forget the changes of a resource."""
 
 
-__all__ = ["Compacted", "Cursor", "Event", "EventType", "MemoryStore", "Object", "Record", "RevisionMismatch", "Store"]
+__all__ = [
+    "Compacted",
+    "Cursor",
+    "Event",
+    "EventType",
+    "MemoryStore",
+    "MutatedObject",
+    "Object",
+    "Record",
+    "RevisionMismatch",
+    "Store",
+]

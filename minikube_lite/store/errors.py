@@ -12,6 +12,16 @@ class RevisionMismatch(Exception):
         self.actual = actual
 
 
+class MutatedObject(AssertionError):
+    """Somebody changed an object that is shared by all who read it."""
+
+    def __init__(self, resource: str, namespace: str, name: str, revision: int, committed: bytes, found: bytes) -> None:
+        super().__init__(
+            f"{resource} {namespace}/{name} was changed after its commit at revision {revision}: "
+            f"committed {committed.decode()}, found {found.decode()}"
+        )
+
+
 class Compacted(Exception):
     """The revision asked for is older than what the window of that resource still holds."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import orjson
 from sortedcontainers import SortedDict
 
 from minikube_lite.clock import Ledger
-from minikube_lite.store.errors import RevisionMismatch
+from minikube_lite.store.errors import MutatedObject, RevisionMismatch
 from minikube_lite.store.records import Event, EventType, Object, Record
 from minikube_lite.store.window import WATCH_WINDOW_EVENTS_MAX, Cursor, Window
 
@@ -33,12 +34,18 @@ class _Table:
 
 
 class MemoryStore:
-    """An implementation of the Store protocol that lives and dies with the process."""
+    """An implementation of the Store protocol that lives and dies with the process.
 
-    def __init__(self, ledger: Ledger, window_events_max: int = WATCH_WINDOW_EVENTS_MAX) -> None:
+    `detect_mutation` keeps the bytes that every object was committed as, so that `check_mutations` finds who changed a shared one.
+    """
+
+    def __init__(
+        self, ledger: Ledger, window_events_max: int = WATCH_WINDOW_EVENTS_MAX, *, detect_mutation: bool = False
+    ) -> None:
         self.revision = 0
         self._ledger = ledger
         self._window_events_max = window_events_max
+        self._detect_mutation = detect_mutation
         self._tables: dict[str, _Table] = {}
 
     def _table(self, resource: str) -> _Table:
@@ -64,7 +71,9 @@ class MemoryStore:
                     _undo(records, event)
         if not namespace:
             return list(records.values())
-        return [records[key] for key in records.irange((namespace, ""), (namespace + "\0", ""), inclusive=(True, False))]
+        return [
+            records[key] for key in records.irange((namespace, ""), (namespace + "\0", ""), inclusive=(True, False))
+        ]
 
     def count(self, resource: str) -> int:
         """How many objects there are."""
@@ -81,6 +90,8 @@ class MemoryStore:
         actual = previous.revision if previous is not None else 0
         if actual != expected or (obj is None and previous is None):
             raise RevisionMismatch(expected, actual)
+        if self._detect_mutation and previous is not None:
+            _check_mutation(previous)
         self.revision += 1
         kind: EventType = "DELETED" if obj is None else "MODIFIED" if previous is not None else "ADDED"
         if obj is None:
@@ -94,31 +105,51 @@ class MemoryStore:
             del table.records[namespace, name]
         else:
             table.records[namespace, name] = record
+        if self._detect_mutation:
+            _ = record.body
         event = Event(kind, record, previous)
         table.window.append(event)
         table.wake(event)
         return record
 
+    def check_mutations(self) -> None:
+        """Raise MutatedObject if an object that is still held is not as it was committed; nothing without `detect_mutation`."""
+        if self._detect_mutation:
+            for table in self._tables.values():
+                for record in [*table.records.values(), *(event.record for event in table.window.events)]:
+                    _check_mutation(record)
+
     def watch(self, resource: str, namespace: str = "", name: str = "", *, after: int) -> Cursor:
         """A cursor over the changes after that revision; Compacted when some of them are gone."""
         table = self._table(resource)
         watched = (namespace, name)
-        waiting = table.cursors.setdefault(watched, {})
 
         def close(cursor: Cursor) -> None:
+            waiting = table.cursors.get(watched, {})
             waiting.pop(cursor, None)
-            if not waiting and table.cursors.get(watched) is waiting:
-                del table.cursors[watched]
+            if not waiting:
+                table.cursors.pop(watched, None)
 
-        cursor = Cursor(table.window, table.window.position_after(after), namespace, name, self._ledger, close)
-        waiting[cursor] = None
+        cursor = Cursor(table.window, after, namespace, name, self._ledger, close)
+        table.cursors.setdefault(watched, {})[cursor] = None
         return cursor
+
+    @property
+    def watchers(self) -> int:
+        """How many cursors are open."""
+        return sum(len(waiting) for table in self._tables.values() for waiting in table.cursors.values())
 
     def compact(self, resource: str) -> None:
         """Forget the changes of a resource: whoever stands behind gets Compacted, as when etcd compacts."""
         window = self._table(resource).window
         window.drop(len(window.events))
         window.floor = self.revision
+
+
+def _check_mutation(record: Record) -> None:
+    found = orjson.dumps(record.object)
+    if found != record.body:
+        raise MutatedObject(record.resource, record.namespace, record.name, record.revision, record.body, found)
 
 
 def _undo(records: SortedDict[tuple[str, str], Record], event: Event) -> None:

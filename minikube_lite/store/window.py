@@ -72,9 +72,12 @@ class Cursor:
     - From a change until its delivery the cursor counts as work in the ledger.
     """
 
-    def __init__(self, window: Window, position: int, namespace: str, name: str, ledger: Ledger, on_close: Callable[[Cursor], None]) -> None:
+    def __init__(
+        self, window: Window, after: int, namespace: str, name: str, ledger: Ledger, on_close: Callable[[Cursor], None]
+    ) -> None:
         self._window = window
-        self._position = position
+        self._position = window.position_after(after)
+        self._seen = after
         self._namespace = namespace
         self._name = name
         self._ledger = ledger
@@ -94,17 +97,23 @@ class Cursor:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
+    @property
+    def idle(self) -> bool:
+        """Whether it was read up to the newest change, so that the cluster's revision is what its reader knows."""
+        return self._idle
+
     def drain(self) -> list[Event]:
         """The changes that are pending, some of them where there are very many; does not wait."""
         window = self._window
         if self._idle:  # woken again, it starts at the change that wakes it
             return []
         if self._position < window.dropped:
-            raise Compacted(self._position, window.floor)
+            raise Compacted(self._seen, window.floor)
         batch: list[Event] = []
         start = self._position - window.dropped
         for event in window.events[start : start + WATCH_BATCH_EVENTS_MAX]:
             self._position += 1
+            self._seen = event.revision
             if self._matches(event):
                 batch.append(event)
         if self._position == window.end and not batch:
@@ -140,4 +149,6 @@ class Cursor:
 
     def _matches(self, event: Event) -> bool:
         record = event.record
-        return (not self._namespace or record.namespace == self._namespace) and (not self._name or record.name == self._name)
+        return (not self._namespace or record.namespace == self._namespace) and (
+            not self._name or record.name == self._name
+        )

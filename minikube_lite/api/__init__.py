@@ -1,0 +1,1 @@
+"""kube-apiserver: from a request's bytes to the store and back."""

@@ -1,0 +1,61 @@
+"""Admission: what the cluster adds to, and refuses in, writes before they are validated and stored; upstream: plugin/pkg/admission.
+
+The plugins run in one written order, first all that change, then all that check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from minikube_lite.machinery.kind import RequestContext
+from minikube_lite.machinery.resources import GroupVersionResource
+from minikube_lite.store import Object
+
+Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """One write, as admission sees it. `new` may be changed by `admit`; `old` never."""
+
+    operation: Operation
+    resource: GroupVersionResource
+    kind: str
+    context: RequestContext
+    new: Object | None
+    old: Object | None
+
+    @property
+    def subresource(self) -> str:
+        """The subresource written to, "" for the object itself."""
+        return self.context.subresource
+
+
+class Plugin:
+    """One admission plugin; refuses by raising ApiError."""
+
+    async def admit(self, attributes: Attributes) -> None:
+        """Change the new object."""
+
+    async def validate(self, attributes: Attributes) -> None:
+        """Refuse it, changing nothing."""
+
+
+class Chain:
+    """The plugins of a cluster, in order."""
+
+    def __init__(self, plugins: Sequence[Plugin]) -> None:
+        self._mutating = [plugin for plugin in plugins if type(plugin).admit is not Plugin.admit]
+        self._validating = [plugin for plugin in plugins if type(plugin).validate is not Plugin.validate]
+
+    async def admit(self, attributes: Attributes) -> None:
+        """Let every plugin change the object."""
+        for plugin in self._mutating:
+            await plugin.admit(attributes)
+
+    async def validate(self, attributes: Attributes) -> None:
+        """Let every plugin refuse it."""
+        for plugin in self._validating:
+            await plugin.validate(attributes)

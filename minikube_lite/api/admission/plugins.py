@@ -1,0 +1,33 @@
+"""The admission plugins of a cluster, in upstream's order; upstream: pkg/kubeapiserver/options/plugins.go."""
+
+from __future__ import annotations
+
+from minikube_lite.api.admission import Plugin
+from minikube_lite.api.admission.default_ingress_class import DefaultIngressClass
+from minikube_lite.api.admission.default_storage_class import DefaultStorageClass
+from minikube_lite.api.admission.default_toleration_seconds import DefaultTolerationSeconds
+from minikube_lite.api.admission.namespace_lifecycle import NamespaceLifecycle
+from minikube_lite.api.admission.persistent_volume_claim_resize import PersistentVolumeClaimResize
+from minikube_lite.api.admission.pod_topology_labels import PodTopologyLabels
+from minikube_lite.api.admission.priority import Priority
+from minikube_lite.api.admission.runtime_class import RuntimeClass
+from minikube_lite.api.admission.service_account import ServiceAccount
+from minikube_lite.api.admission.storage_object_in_use_protection import StorageObjectInUseProtection
+from minikube_lite.api.admission.taint_nodes_by_condition import TaintNodesByCondition
+
+
+def plugins() -> list[Plugin]:
+    """The plugins, in the order in which they run."""
+    return [
+        NamespaceLifecycle(),
+        ServiceAccount(),
+        TaintNodesByCondition(),
+        Priority(),
+        DefaultTolerationSeconds(),
+        DefaultStorageClass(),
+        StorageObjectInUseProtection(),
+        PersistentVolumeClaimResize(),
+        RuntimeClass(),
+        DefaultIngressClass(),
+        PodTopologyLabels(),
+    ]

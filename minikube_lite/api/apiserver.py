@@ -1,0 +1,61 @@
+"""kube-apiserver put together: scheme, registry, verbs and HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from minikube_lite.api.admission import Chain
+from minikube_lite.api.admission.plugins import plugins
+from minikube_lite.api.authentication import Authentication
+from minikube_lite.api.discovery import Discovery
+from minikube_lite.api.handlers import Handlers
+from minikube_lite.api.kinds import discover
+from minikube_lite.api.local_client import LocalClient
+from minikube_lite.api.openapi import OpenAPI
+from minikube_lite.api.registry import Registry
+from minikube_lite.api.scheme import Scheme
+from minikube_lite.api.server import ApiServer
+from minikube_lite.api.verbs import Verbs
+from minikube_lite.clock import Clock
+from minikube_lite.machinery.kind import User
+from minikube_lite.schema.builtin import BuiltinSchemas
+from minikube_lite.schema.resources import load_resources
+from minikube_lite.store import Store
+
+MASTERS = "system:masters"
+
+
+def built_in_scheme() -> Scheme:
+    """The built-in resources. It holds no state of a cluster, so that clusters of one process may share it."""
+    return Scheme(load_resources(), BuiltinSchemas.load(), discover())
+
+
+class Apiserver:
+    """The API of one cluster, in process and over HTTP."""
+
+    def __init__(self, store: Store, clock: Clock, scheme: Scheme, options: Any) -> None:
+        self.registry = Registry(store, scheme, clock, Chain(plugins()), options)
+        self.verbs = Verbs(self.registry)
+        self._options = options
+        self._server: ApiServer | None = None
+
+    def client(self, user: str, manager: str, groups: tuple[str, ...] = (MASTERS,)) -> LocalClient:
+        """An in-process client that acts as that user and field manager."""
+        return LocalClient(self.verbs, User(user, groups), manager)
+
+    async def start(self, ready: Callable[[], bool]) -> tuple[str, int]:
+        """Serve HTTP; returns where. `ready` answers /readyz."""
+        options = self._options
+        scheme = self.registry.scheme
+        discovery = Discovery(scheme)
+        authentication = Authentication(options.token_auth_file)
+        self._server = ApiServer(Handlers(self.verbs, discovery, OpenAPI(scheme), authentication, ready))
+        host, port = await self._server.start(options.api_address, options.api_port)
+        discovery.address = f"{host}:{port}"
+        return host, port
+
+    async def stop(self) -> None:
+        """Stop serving."""
+        if self._server is not None:
+            await self._server.stop()

@@ -1,0 +1,173 @@
+"""What the columns of several kinds share: names, ages, labels, selectors, containers; upstream: pkg/printers.
+
+Descriptions are our own, shorter words for what a column shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from minikube_lite.clock import parse_time
+from minikube_lite.machinery.kind import Column
+from minikube_lite.machinery.selectors import format_label_selector
+from minikube_lite.store import Object
+
+NONE = "<none>"
+"""Stands where there is nothing to show."""
+UNKNOWN = "<unknown>"
+"""Stands for a time that is not known."""
+UNSET = "<unset>"
+"""Stands for a list or a value that was never given."""
+LIST_ITEMS_SHOWN_MAX = 3
+"""How many items of a list a cell shows before it only counts them."""
+
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
+
+
+def human_duration(seconds: float) -> str:
+    """A duration in two or three figures, as `5m12s` or `3d4h`."""
+    whole = int(seconds)
+    if whole < -1:
+        return "<invalid>"
+    if whole < 0:
+        return "0s"
+    if whole < 2 * _MINUTE:
+        return f"{whole}s"
+    minutes, hours = whole // _MINUTE, whole // _HOUR
+    if minutes < 10:
+        return _two(minutes, "m", whole % _MINUTE, "s")
+    if hours < 3:
+        return f"{minutes}m"
+    if hours < 8:
+        return _two(hours, "h", minutes % 60, "m")
+    if hours < 48:
+        return f"{hours}h"
+    days = hours // 24
+    if days < 8:
+        return _two(days, "d", hours % 24, "h")
+    if days < 365 * 2:
+        return f"{days}d"
+    years = days // 365
+    return _two(years, "y", days % 365, "d") if years < 8 else f"{years}y"
+
+
+def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
+    return f"{large}{large_unit}{small}{small_unit}" if small else f"{large}{large_unit}"
+
+
+def since(timestamp: str | None, now: float) -> str:
+    """How long ago that time was."""
+    return human_duration(now - parse_time(timestamp)) if timestamp else UNKNOWN
+
+
+def until(timestamp: str | None, now: float) -> str:
+    """How long it is until that time."""
+    return human_duration(parse_time(timestamp) - now) if timestamp else UNKNOWN
+
+
+def age(obj: Object, now: float) -> str:
+    """How long ago the object was created."""
+    return since(obj["metadata"].get("creationTimestamp"), now)
+
+
+def name_of(obj: Object, _now: float) -> str:
+    """The object's name."""
+    return str(obj["metadata"].get("name") or "")
+
+
+def or_none(text: str | None) -> str:
+    """The text, or `<none>` where it is empty."""
+    return text or NONE
+
+
+def format_labels(labels: Mapping[str, str] | None) -> str:
+    """A map of labels as `a=b,c=d`, in the order of the keys; `<none>` where it is empty."""
+    return ",".join(f"{key}={labels[key]}" for key in sorted(labels)) if labels else NONE
+
+
+def format_selector(selector: Mapping[str, Any] | None) -> str:
+    """A LabelSelector object as one text; `<none>` where it is empty, `<error>` where it is none."""
+    return format_label_selector(selector)
+
+
+def list_with_more(items: Sequence[str], maximum: int = LIST_ITEMS_SHOWN_MAX, empty: str = UNSET) -> str:
+    """The first items and how many more there are."""
+    text = ",".join(items[:maximum])
+    if len(items) > maximum:
+        return f"{text} + {len(items) - maximum} more..."
+    return text or empty
+
+
+def container_names(containers: Iterable[Object]) -> str:
+    """The names of containers, as the Containers column shows them."""
+    return ",".join(container.get("name") or "" for container in containers)
+
+
+def container_images(containers: Iterable[Object]) -> str:
+    """The images of containers, as the Images column shows them."""
+    return ",".join(container.get("image") or "" for container in containers)
+
+
+def value_at(obj: Mapping[str, Any], path: Sequence[str], absent: Any = None) -> Any:
+    """What stands at a path of field names, or `absent`."""
+    value: Any = obj
+    for name in path:
+        value = value.get(name) if value else None
+    return absent if value is None else value
+
+
+def text_column(name: str, *path: str, priority: int = 0, description: str = "", absent: str = "") -> Column:
+    """A column that shows the text at a path."""
+    return Column(name, lambda obj, _now: value_at(obj, path, absent), "string", "", priority, description)
+
+
+def number_column(name: str, *path: str, priority: int = 0, description: str = "") -> Column:
+    """A column that shows the whole number at a path, 0 where there is none."""
+    return Column(name, lambda obj, _now: value_at(obj, path, 0), "integer", "", priority, description)
+
+
+def boolean_column(name: str, *path: str, priority: int = 0, description: str = "") -> Column:
+    """A column that shows whether something is so."""
+    return Column(name, lambda obj, _now: value_at(obj, path, False), "boolean", "", priority, description)
+
+
+def cell_column(
+    name: str, cell: Callable[[Object], str], *, priority: int = 0, description: str = "", column_type: str = "string"
+) -> Column:
+    """A column whose cell depends on the object alone, not on the time."""
+    return Column(name, lambda obj, _now: cell(obj), column_type, "", priority, description)
+
+
+def template_columns(*path: str) -> tuple[Column, Column]:
+    """The wide columns Containers and Images of the pod template at that path."""
+    to_containers = (*path, "spec", "containers")
+    return (
+        cell_column(
+            "Containers",
+            lambda obj: container_names(value_at(obj, to_containers, ())),
+            priority=1,
+            description="The names of the template's containers.",
+        ),
+        cell_column(
+            "Images",
+            lambda obj: container_images(value_at(obj, to_containers, ())),
+            priority=1,
+            description="The images of the template's containers.",
+        ),
+    )
+
+
+def selector_column(*path: str) -> Column:
+    """The wide column that shows the LabelSelector at that path."""
+    return cell_column(
+        "Selector",
+        lambda obj: format_selector(value_at(obj, path)),
+        priority=1,
+        description="Which pods the object counts as its own.",
+    )
+
+
+NAME = Column("Name", name_of, "string", "name", 0, "The object's name.")
+AGE = Column("Age", age, "string", "", 0, "How long ago the object was created.")

@@ -1,0 +1,175 @@
+"""Requests to answers: who asks, what for, in which form; upstream: apiserver/pkg/endpoints/installer.go and handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from minikube_lite.api.authentication import Authentication
+from minikube_lite.api.discovery import Discovery
+from minikube_lite.api.health import health_answer, version_answer
+from minikube_lite.api.negotiation import PLAIN, Form, body_format, negotiate
+from minikube_lite.api.openapi import OpenAPI
+from minikube_lite.api.render import Answer, answer
+from minikube_lite.api.request import RequestInfo, parse_path
+from minikube_lite.api.resource_handlers import ResourceHandlers
+from minikube_lite.api.scheme import ServedResource
+from minikube_lite.api.streaming import WatchStream
+from minikube_lite.api.verbs import Verbs
+from minikube_lite.machinery import errors
+from minikube_lite.machinery.errors import ApiError
+from minikube_lite.machinery.kind import User
+
+REQUEST_BODY_BYTES_MAX = 3 << 20
+"""As upstream's MaxRequestBodyBytes."""
+MANAGER_LENGTH_MAX = 128
+
+NOT_FOUND = Answer(404, b"404 page not found\n", "text/plain; charset=utf-8")
+
+
+@dataclass(slots=True)
+class Request:
+    """One request to a resource, taken apart."""
+
+    method: str
+    info: RequestInfo
+    resource: ServedResource
+    query: dict[str, str]
+    user: User
+    manager: str
+    content_type: str
+    accept: str
+    body: bytes
+    warnings: list[str]
+
+    @property
+    def form(self) -> Form:
+        """The form in which the answer is wanted."""
+        return negotiate(self.accept)
+
+    @property
+    def body_format(self) -> str:
+        """The format of the body."""
+        return body_format(self.content_type)
+
+
+class Handlers:
+    """Answers every request of the API."""
+
+    def __init__(
+        self,
+        verbs: Verbs,
+        discovery: Discovery,
+        openapi: OpenAPI,
+        authentication: Authentication,
+        ready: Callable[[], bool],
+    ) -> None:
+        self._verbs = verbs
+        self._discovery = discovery
+        self._openapi = openapi
+        self._authentication = authentication
+        self._resources = ResourceHandlers(verbs)
+        self._ready = ready
+
+    async def handle(self, request: web.BaseRequest, warnings: list[str]) -> Answer | WatchStream:
+        """The answer, or the stream that is to be run. Raises ApiError."""
+        user = self._authentication.user(request.headers.get("Authorization", ""))
+        path = request.path
+        parts = [part for part in path.split("/") if part]
+        query = {key: request.query.getone(key) for key in request.query}
+        head = parts[0] if parts else ""
+        if head in ("api", "apis"):
+            info = parse_path(path)
+            if info is not None:
+                return await self._resource(request, info, query, user, warnings)
+        found = self._other(request, parts, query)
+        return NOT_FOUND if found is None else found
+
+    def _other(self, request: web.BaseRequest, parts: list[str], query: dict[str, str]) -> Answer | None:
+        """Everything outside of resources."""
+        head = parts[0] if parts else ""
+        accept, none_match = request.headers.get("Accept", ""), request.headers.get("If-None-Match", "")
+        if head == "version" and len(parts) == 1:
+            return version_answer(request.method)
+        if head in ("healthz", "readyz", "livez"):
+            return health_answer(parts, query, self._ready)
+        if head == "openapi":
+            return self._openapi.answer(parts, query, accept, none_match)
+        if head in ("api", "apis"):
+            if request.method != "GET":
+                raise errors.method_not_allowed()
+            return self._discovery.answer(parts, accept, none_match)
+        if not parts:
+            paths = ["/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
+            return answer({"paths": paths}, PLAIN, 200)
+        return None
+
+    async def _resource(
+        self, request: web.BaseRequest, info: RequestInfo, query: dict[str, str], user: User, warnings: list[str]
+    ) -> Answer | WatchStream:
+        resource = self._verbs.scheme.find(info.resource)
+        if resource is None:
+            if info.resource.group not in self._verbs.scheme.groups:
+                return NOT_FOUND
+            raise errors.page_not_found()
+        if (
+            resource.info.namespaced
+            and info.name
+            and not info.namespace
+            or not resource.info.namespaced
+            and info.namespace
+        ):
+            raise errors.page_not_found()
+        manager = (
+            query.get("fieldManager", "") or request.headers.get("User-Agent", "").split("/")[0][:MANAGER_LENGTH_MAX]
+        )
+        asked = Request(
+            request.method,
+            info,
+            resource,
+            query,
+            user,
+            manager,
+            request.headers.get("Content-Type", ""),
+            request.headers.get("Accept", ""),
+            b"" if request.method == "GET" else await read_body(request),
+            warnings,
+        )
+        if (
+            request.method == "GET"
+            and info.name == ""
+            and not info.subresource
+            and (info.watch or _is_true(query.get("watch", "")))
+        ):
+            return self._resources.watch(asked)
+        if request.method == "GET" and info.watch:
+            return self._resources.watch(asked)
+        with self._verbs.working(f"{request.method} {info.resource.resource}"):
+            return await self._resources.handle(asked)
+
+    def error_answer(self, error: ApiError) -> Answer:
+        """An error as a Status."""
+        return answer(error.status(), PLAIN, error.code, error.headers)
+
+
+def _is_true(text: str) -> bool:
+    return text.lower() not in ("", "false", "0")
+
+
+async def read_body(request: web.BaseRequest) -> bytes:
+    """The request's body; 413 when it is larger than allowed."""
+    length = request.content_length
+    if length is not None and length > REQUEST_BODY_BYTES_MAX:
+        raise errors.request_entity_too_large(REQUEST_BODY_BYTES_MAX)
+    if not request.can_read_body:
+        return b""
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := await request.content.readany():
+        size += len(chunk)
+        if size > REQUEST_BODY_BYTES_MAX:
+            raise errors.request_entity_too_large(REQUEST_BODY_BYTES_MAX)
+        chunks.append(chunk)
+    return b"".join(chunks)

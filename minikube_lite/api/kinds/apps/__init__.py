@@ -1,0 +1,1 @@
+"""The kinds of the apps group; upstream: pkg/registry/apps."""

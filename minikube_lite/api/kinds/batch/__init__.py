@@ -1,0 +1,1 @@
+"""The kinds of the batch group; upstream: pkg/registry/batch."""

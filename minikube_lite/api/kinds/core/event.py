@@ -1,0 +1,104 @@
+"""Events in the form of the core group, hardly validated; upstream: pkg/registry/core/event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from minikube_lite.api.columns import UNKNOWN, cell_column, name_of, since, text_column
+from minikube_lite.api.kinds.core.event_validation import event_errors
+from minikube_lite.machinery.kind import Column, Kind, RequestContext, Strategy
+from minikube_lite.machinery.names import path_segment_name
+from minikube_lite.schema.field import FieldError
+from minikube_lite.store import Object
+
+INVOLVED_OBJECT_FIELDS = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
+
+
+class EventStrategy(Strategy):
+    """All writes."""
+
+    has_status = False
+    manages_generation = False
+    allow_create_on_update = True
+    reset_fields = ()
+
+    def validate(self, context: RequestContext, obj: Object) -> Iterable[FieldError]:
+        return event_errors(obj, "reportingComponent")
+
+    def validate_update(self, context: RequestContext, new: Object, old: Object) -> Iterable[FieldError]:
+        return event_errors(new, "reportingComponent")
+
+
+def first_seen_text(obj: Object, now: float) -> str:
+    """The First Seen cell."""
+    return since(obj.get("firstTimestamp") or obj.get("eventTime"), now)
+
+
+def last_seen_text(obj: Object, now: float) -> str:
+    """The Last Seen cell."""
+    series = obj.get("series")
+    if series is not None:
+        return since(series.get("lastObservedTime"), now)
+    last = obj.get("lastTimestamp")
+    return since(last, now) if last else first_seen_text(obj, now)
+
+
+def count_of(obj: Object) -> int:
+    """How often the event happened."""
+    series = obj.get("series")
+    return int(series.get("count", 0) if series is not None else obj.get("count") or 1)
+
+
+def object_text(obj: Object) -> str:
+    """The Object cell."""
+    involved = obj.get("involvedObject", {})
+    kind, name = involved.get("kind", "").lower(), involved.get("name", "")
+    return f"{kind}/{name}" if name else str(kind)
+
+
+def source_text(obj: Object) -> str:
+    """The Source cell."""
+    source = obj.get("source", {})
+    component = source.get("component") or obj.get("reportingComponent") or ""
+    host = source.get("host") or obj.get("reportingInstance") or ""
+    return f"{component}, {host}" if host else component
+
+
+COLUMNS = (
+    Column("Last Seen", last_seen_text, description=f"How long ago it happened last; {UNKNOWN} where no time is told."),
+    text_column("Type", "type", description="Normal or Warning."),
+    text_column("Reason", "reason", description="Why it happened, in one word."),
+    cell_column("Object", object_text, description="To what it happened."),
+    text_column("Subobject", "involvedObject", "fieldPath", priority=1, description="To which part of it."),
+    cell_column("Source", source_text, priority=1, description="Who reports it."),
+    cell_column("Message", lambda obj: (obj.get("message") or "").strip(), description="What happened."),
+    Column("First Seen", first_seen_text, priority=1, description="How long ago it happened first."),
+    Column("Count", lambda obj, _now: count_of(obj), priority=1, description="How often it happened."),
+    Column("Name", name_of, format="name", priority=1, description="The event's name."),
+)
+
+
+def selectable(obj: Object) -> Mapping[str, str]:
+    """The fields by which events can be selected."""
+    involved = obj.get("involvedObject", {})
+    fields = {f"involvedObject.{name}": involved.get(name, "") for name in INVOLVED_OBJECT_FIELDS}
+    controller = obj.get("reportingComponent", "")
+    fields["reason"] = obj.get("reason", "")
+    fields["reportingComponent"] = controller
+    fields["source"] = obj.get("source", {}).get("component") or controller
+    fields["type"] = obj.get("type", "")
+    return fields
+
+
+KIND = Kind(
+    group="",
+    plural="events",
+    strategy=EventStrategy(),
+    columns=COLUMNS,
+    selectable=selectable,
+    selectable_names=(
+        *(f"involvedObject.{name}" for name in INVOLVED_OBJECT_FIELDS), "reason", "reportingComponent",
+        "source", "type",
+    ),
+    name_check=path_segment_name,
+)  # fmt: skip

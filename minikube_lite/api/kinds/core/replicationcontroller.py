@@ -1,0 +1,115 @@
+"""ReplicationControllers; upstream: pkg/registry/core/replicationcontroller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from minikube_lite.api.columns import (
+    AGE,
+    NAME,
+    cell_column,
+    format_labels,
+    number_column,
+    template_columns,
+    value_at,
+)
+from minikube_lite.api.kinds.apps.workload import (
+    SPEC,
+    TEMPLATE_LABELS_TEXT,
+    WorkloadStatusStrategy,
+    WorkloadStrategy,
+    replica_limits,
+    validate_lasting_template,
+)
+from minikube_lite.api.kinds.core.pod_fields import nonnegative
+from minikube_lite.api.kinds.core.pod_spec import validate_pod_template
+from minikube_lite.machinery.kind import Kind, RequestContext
+from minikube_lite.machinery.selectors import selector_from_set
+from minikube_lite.schema.field import FieldError, Path, invalid, required
+from minikube_lite.store import Object
+
+_COUNTERS = ("replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas", "observedGeneration")
+
+
+class ReplicationControllerStrategy(WorkloadStrategy):
+    """Takes over its template's labels where it has none, and may change its selector."""
+
+    initial_status = ("replicas",)
+    warns_of_name = True
+
+    def default(self, obj: Object) -> None:
+        super().default(obj)
+        labels = value_at(obj, (*self.template_path, "metadata", "labels"))
+        if labels is not None:
+            if not obj["spec"].get("selector"):
+                obj["spec"]["selector"] = dict(labels)
+            if not obj["metadata"].get("labels"):
+                obj["metadata"]["labels"] = dict(labels)
+
+    def default_spec(self, spec: Object) -> None:
+        if spec.get("replicas") is None:
+            spec["replicas"] = 1
+
+    def spec_errors(self, spec: Object) -> Iterator[FieldError]:
+        return validate_spec(spec)
+
+    def validate_update(self, context: RequestContext, new: Object, old: Object) -> Iterator[FieldError]:
+        return validate_spec(new.get("spec") or {})
+
+
+def validate_spec(spec: Object) -> Iterator[FieldError]:
+    """The spec of a ReplicationController."""
+    selector, template = spec.get("selector"), spec.get("template")
+    yield from nonnegative(spec.get("minReadySeconds"), SPEC.child("minReadySeconds"))
+    if not selector:
+        yield required(SPEC.child("selector"))
+    if spec.get("replicas") is None:
+        yield required(SPEC.child("replicas"))
+    yield from nonnegative(spec.get("replicas"), SPEC.child("replicas"))
+    if template is None:
+        yield required(SPEC.child("template"))
+    else:
+        yield from _validate_template(template, selector, SPEC.child("template"))
+
+
+def _validate_template(template: Object, selector: Mapping[str, str] | None, path: Path) -> Iterator[FieldError]:
+    labels = (template.get("metadata") or {}).get("labels")
+    if selector and not selector_from_set(selector).matches(labels):
+        yield invalid(path.child("metadata", "labels"), labels, TEMPLATE_LABELS_TEXT)
+    yield from validate_pod_template(template, path)
+    yield from validate_lasting_template(template, path, "ReplicationController")
+
+
+def selectable_fields(obj: Object) -> Mapping[str, str]:
+    """What field selectors may ask of a ReplicationController."""
+    return {"status.replicas": str(value_at(obj, ("status", "replicas"), 0))}
+
+
+def _selector(obj: Object) -> str:
+    return format_labels(value_at(obj, ("spec", "selector")))
+
+
+COLUMNS = (
+    NAME,
+    number_column("Desired", "spec", "replicas", description="How many pods are wanted."),
+    number_column("Current", "status", "replicas", description="How many pods there are."),
+    number_column("Ready", "status", "readyReplicas", description="How many pods are ready."),
+    AGE,
+    *template_columns("spec", "template"),
+    cell_column("Selector", _selector, priority=1, description="Which pods count as the controller's."),
+)
+
+STRATEGY = ReplicationControllerStrategy()
+
+KIND = Kind(
+    group="",
+    plural="replicationcontrollers",
+    strategy=STRATEGY,
+    columns=COLUMNS,
+    status_strategy=WorkloadStatusStrategy(
+        STRATEGY, _COUNTERS, replica_limits("fullyLabeledReplicas", "readyReplicas", "availableReplicas")
+    ),
+    selectable=selectable_fields,
+    selectable_names=("status.replicas",),
+    emulated=False,
+)

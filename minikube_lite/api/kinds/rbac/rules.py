@@ -1,0 +1,114 @@
+"""What roles and bindings may say; upstream: pkg/apis/rbac/validation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from minikube_lite.api.columns import cell_column
+from minikube_lite.api.kinds.go_structs import GoField, go_struct
+from minikube_lite.machinery.kind import Column
+from minikube_lite.machinery.names import name_is_dns_subdomain, path_segment_name
+from minikube_lite.schema.field import FieldError, Path, invalid, not_supported, required
+from minikube_lite.store import Object
+
+GROUP = "rbac.authorization.k8s.io"
+SUBJECT_KINDS = ("ServiceAccount", "User", "Group")
+
+_ROLE_REF = (GoField("APIGroup", "apiGroup", ""), GoField("Kind", "kind", ""), GoField("Name", "name", ""))
+
+
+def rules_errors(rules: Sequence[Mapping[str, Any]], namespaced: bool) -> Iterator[FieldError]:
+    """The faults of a role's rules."""
+    for position, rule in enumerate(rules):
+        path, urls = Path("rules").index(position), rule.get("nonResourceURLs") or ()
+        if not rule.get("verbs"):
+            yield required(path.child("verbs"), "verbs must contain at least one value")
+        if urls:
+            place = path.child("nonResourceURLs")
+            if namespaced:
+                yield invalid(place, urls, "namespaced rules cannot apply to non-resource URLs")
+            if any(rule.get(name) for name in ("apiGroups", "resources", "resourceNames")):
+                yield invalid(place, urls, "rules cannot apply to both regular resources and non-resource URLs")
+            continue
+        if not rule.get("apiGroups"):
+            yield required(path.child("apiGroups"), "resource rules must supply at least one api group")
+        if not rule.get("resources"):
+            yield required(path.child("resources"), "resource rules must supply at least one resource")
+
+
+def default_binding(obj: Object) -> None:
+    """The groups that a binding need not name."""
+    reference = obj.setdefault("roleRef", {})
+    reference["apiGroup"] = reference.get("apiGroup") or GROUP
+    for subject in obj.get("subjects") or ():
+        if not subject.get("apiGroup") and subject.get("kind") in ("User", "Group"):
+            subject["apiGroup"] = GROUP
+
+
+def binding_errors(obj: Object, role_kinds: Sequence[str], namespaced: bool) -> Iterator[FieldError]:
+    """The faults of a binding."""
+    reference, path = obj["roleRef"], Path("roleRef")
+    if reference["apiGroup"] != GROUP:
+        yield not_supported(path.child("apiGroup"), reference["apiGroup"], (GROUP,))
+    if reference.get("kind") not in role_kinds:
+        yield not_supported(path.child("kind"), reference.get("kind", ""), role_kinds)
+    name = reference.get("name", "")
+    if not name:
+        yield required(path.child("name"))
+    yield from (invalid(path.child("name"), name, message) for message in path_segment_name(name))
+    for position, subject in enumerate(obj.get("subjects") or ()):
+        yield from _subject_errors(subject, namespaced, Path("subjects").index(position))
+
+
+def _subject_errors(subject: Mapping[str, Any], namespaced: bool, path: Path) -> Iterator[FieldError]:
+    name, kind, group = subject.get("name", ""), subject.get("kind", ""), subject.get("apiGroup", "")
+    if not name:
+        yield required(path.child("name"))
+    if kind == "ServiceAccount":
+        if name:
+            yield from (invalid(path.child("name"), name, message) for message in name_is_dns_subdomain(name))
+        if group:
+            yield not_supported(path.child("apiGroup"), group, ("",))
+        if not namespaced and not subject.get("namespace"):
+            yield required(path.child("namespace"))
+    elif kind in SUBJECT_KINDS:
+        if group != GROUP:
+            yield not_supported(path.child("apiGroup"), group, (GROUP,))
+    else:
+        yield not_supported(path.child("kind"), kind, SUBJECT_KINDS)
+
+
+def role_ref_change_errors(new: Object, old: Object) -> Iterator[FieldError]:
+    """A binding stays bound to its role."""
+    if new["roleRef"] != old["roleRef"]:
+        yield invalid(Path("roleRef"), go_struct(new["roleRef"], _ROLE_REF), "cannot change roleRef")
+
+
+def subjects_text(obj: Object, kind: str) -> str:
+    """The subjects of a kind, as the wide columns show them."""
+    subjects = [subject for subject in obj.get("subjects") or () if subject.get("kind") == kind]
+    if kind == "ServiceAccount":
+        return ", ".join(f"{subject.get('namespace', '')}/{subject.get('name', '')}" for subject in subjects)
+    return ", ".join(subject.get("name", "") for subject in subjects)
+
+
+def binding_columns() -> tuple[Column, ...]:
+    """The columns of bindings, after name and before age, and the wide ones after it."""
+    return (
+        cell_column(
+            "Role",
+            lambda obj: f"{obj['roleRef'].get('kind', '')}/{obj['roleRef'].get('name', '')}",
+            description="The role.",
+        ),
+        cell_column("Users", lambda obj: subjects_text(obj, "User"), priority=1, description="The users who have it."),
+        cell_column(
+            "Groups", lambda obj: subjects_text(obj, "Group"), priority=1, description="The groups that have it."
+        ),
+        cell_column(
+            "ServiceAccounts",
+            lambda obj: subjects_text(obj, "ServiceAccount"),
+            priority=1,
+            description="The service accounts that have it.",
+        ),
+    )

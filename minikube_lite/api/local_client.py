@@ -1,0 +1,131 @@
+"""The in-process client: the verbs of the API without bytes, for controllers, kubelets, DNS and Python users."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minikube_lite.api.deletion import DeleteOptions
+from minikube_lite.api.list_options import ListOptions, parse_fields, parse_labels
+from minikube_lite.api.registry import WriteOptions
+from minikube_lite.api.scheme import ServedResource
+from minikube_lite.api.verbs import Verbs
+from minikube_lite.machinery import errors
+from minikube_lite.machinery.client import ObjectList, PatchType
+from minikube_lite.machinery.kind import User
+from minikube_lite.machinery.resources import GroupVersionResource
+from minikube_lite.store import Cursor, Object
+
+
+class LocalClient:
+    """Acts as one user and field manager; implements the Client protocol."""
+
+    def __init__(self, verbs: Verbs, user: User, manager: str) -> None:
+        self._verbs = verbs
+        self._user = user
+        self._manager = manager
+
+    def _resource(self, resource: GroupVersionResource) -> ServedResource:
+        found = self._verbs.scheme.find(resource)
+        if found is None:
+            raise errors.page_not_found()
+        return found
+
+    def _options(self, subresource: str = "", dry_run: bool = False) -> WriteOptions:
+        return WriteOptions(self._user, self._manager, dry_run, subresource)
+
+    async def get(self, resource: GroupVersionResource, namespace: str, name: str, *, subresource: str = "") -> Object:
+        """The object as it is now."""
+        served = self._resource(resource)
+        if subresource:
+            return self._verbs.get_subresource(served, namespace, name, subresource).record.object
+        return self._verbs.reading.get(served, namespace, name).object
+
+    async def list_objects(
+        self, resource: GroupVersionResource, namespace: str = "", *, label_selector: str = "", field_selector: str = ""
+    ) -> ObjectList:
+        """The objects of a namespace, or of all."""
+        options = ListOptions(parse_labels(label_selector), parse_fields(field_selector))
+        page = self._verbs.reading.list_page(self._resource(resource), namespace, options)
+        return ObjectList([record.object for record in page.records], page.revision)
+
+    async def create(
+        self,
+        resource: GroupVersionResource,
+        namespace: str,
+        obj: Object,
+        *,
+        name: str = "",
+        subresource: str = "",
+        dry_run: bool = False,
+    ) -> Object:
+        """Create an object. Keeps `obj`."""
+        served, options = self._resource(resource), self._options(subresource, dry_run)
+        _untype(obj)
+        with self._verbs.working("create"):
+            if subresource:
+                return await self._verbs.create_subresource(served, namespace, name, subresource, obj, options)
+            return (await self._verbs.registry.create(served, namespace, obj, options)).object
+
+    async def update(
+        self, resource: GroupVersionResource, namespace: str, obj: Object, *, subresource: str = ""
+    ) -> Object:
+        """Replace an object. Keeps `obj`."""
+        served, name = self._resource(resource), obj["metadata"]["name"]
+        _untype(obj)
+        with self._verbs.working("update"):
+            shown, _ = await self._verbs.replace(served, namespace, name, obj, self._options(subresource))
+        return shown.record.object
+
+    async def patch(
+        self,
+        resource: GroupVersionResource,
+        namespace: str,
+        name: str,
+        patch: Any,
+        *,
+        patch_type: PatchType = "application/merge-patch+json",
+        subresource: str = "",
+    ) -> Object:
+        """Change an object by a patch, given as decoded JSON."""
+        served = self._resource(resource)
+        with self._verbs.working("patch"):
+            shown, _ = await self._verbs.patch(
+                served, namespace, name, patch, patch_type, self._options(subresource), "Ignore"
+            )
+        return shown.record.object
+
+    async def delete(
+        self, resource: GroupVersionResource, namespace: str, name: str, options: dict[str, Any] | None = None
+    ) -> Object:
+        """Delete an object; returns it as it was last."""
+        served = self._resource(resource)
+        with self._verbs.working("delete"):
+            deleted = await self._verbs.deletion.delete(
+                served, namespace, name, DeleteOptions.of(options or {}), self._options()
+            )
+        return deleted.record.object
+
+    async def delete_collection(
+        self,
+        resource: GroupVersionResource,
+        namespace: str,
+        *,
+        label_selector: str = "",
+        options: dict[str, Any] | None = None,
+    ) -> None:
+        """Delete all objects of a namespace that match."""
+        chosen = ListOptions(parse_labels(label_selector), parse_fields(""))
+        with self._verbs.working("delete"):
+            await self._verbs.delete_collection(
+                self._resource(resource), namespace, chosen, DeleteOptions.of(options or {}), self._options()
+            )
+
+    def watch(self, resource: GroupVersionResource, namespace: str = "", name: str = "", *, after: int) -> Cursor:
+        """The changes after a revision; Compacted when they are gone."""
+        return self._verbs.registry.store.watch(self._resource(resource).key, namespace, name, after=after)
+
+
+def _untype(obj: Object) -> None:
+    """Objects carry no apiVersion and kind in here; who writes manifests says them all the same."""
+    obj.pop("apiVersion", None)
+    obj.pop("kind", None)

@@ -1,0 +1,69 @@
+"""The ownership step of a write: who owns which fields, kept in metadata.managedFields; upstream: apimachinery/pkg/util/managedfields."""
+
+from __future__ import annotations
+
+from minikube_lite.api.scheme import ServedResource
+from minikube_lite.clock import Clock
+from minikube_lite.machinery.kind import Strategy
+from minikube_lite.machinery.managed_fields import same_but_for_times, update_managed_fields
+from minikube_lite.schema.decode import zero_value
+from minikube_lite.schema.fieldset import Filter, exclude_filter, from_paths
+from minikube_lite.store import Object
+
+
+class Ownership:
+    """Tracks the field managers of writes that are updates; server-side apply has a step of its own."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._empty: dict[str, Object] = {}
+        self._filters: dict[tuple[tuple[str, ...], ...], Filter | None] = {}
+
+    def created(self, resource: ServedResource, obj: Object, manager: str, subresource: str) -> None:
+        """Note who made an object."""
+        self._track(resource, self.empty(resource), obj, manager, subresource, resource.strategy)
+
+    def empty(self, resource: ServedResource) -> Object:
+        """What the ownership of a new object starts from."""
+        empty = self._empty.get(resource.key)
+        if empty is None:
+            empty = self._empty[resource.key] = zero_value(resource.schema)
+        return empty
+
+    def updated(
+        self, resource: ServedResource, old: Object, new: Object, manager: str, subresource: str, strategy: Strategy
+    ) -> None:
+        """Note who changed an object; who changes nothing owns nothing more."""
+        if strategy.tracks_fields:
+            self._track(resource, old, new, manager, subresource, strategy)
+
+    def settle_times(self, new: Object, old: Object) -> None:
+        """If nothing but an entry's time differs, the time stays: a write that changes nothing leaves no trace."""
+        before, after = old["metadata"].get("managedFields"), new["metadata"].get("managedFields")
+        if before is not after and before and after and before != after and same_but_for_times(before, after):
+            new["metadata"]["managedFields"] = before
+
+    def _track(
+        self, resource: ServedResource, live: Object, new: Object, manager: str, subresource: str, strategy: Strategy
+    ) -> None:
+        entries = update_managed_fields(
+            resource.schema,
+            live,
+            new,
+            manager=manager,
+            api_version=resource.api_version,
+            subresource=subresource,
+            time=self._clock.timestamp(),
+            reset=self.filter(strategy),
+        )
+        if entries:
+            new["metadata"]["managedFields"] = entries
+        else:
+            new["metadata"].pop("managedFields", None)
+
+    def filter(self, strategy: Strategy) -> Filter | None:
+        """Drops the fields that a strategy resets."""
+        paths = strategy.reset_fields if strategy.has_status else ()
+        if paths not in self._filters:
+            self._filters[paths] = exclude_filter(from_paths(*paths)) if paths else None
+        return self._filters[paths]

@@ -1,0 +1,64 @@
+"""Answers that go on: a watch written to its connection until its time is over, the client leaves or the server stops."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+
+from aiohttp import web
+
+from minikube_lite.api.watch import WATCH_TIMEOUT_SECONDS_MIN, Watch
+from minikube_lite.machinery import errors
+
+log = logging.getLogger(__name__)
+
+
+class WatchStream:
+    """One watch over HTTP. `only` is all that is sent where the watch could not begin."""
+
+    def __init__(self, watch: Watch, timeout_seconds: int | None, only: bytes | None = None) -> None:
+        self._watch = watch
+        self._timeout = timeout_seconds or WATCH_TIMEOUT_SECONDS_MIN * (1 + watch.random.random())
+        self._only = only
+
+    async def run(self, request: web.BaseRequest, streams: set[asyncio.Task[None]]) -> web.StreamResponse:
+        """Write blocks as they come. `streams` holds the task while it runs, so that the server can end it."""
+        response = web.StreamResponse(
+            headers={"Content-Type": self._watch.content_type, "Cache-Control": "no-cache, private"}
+        )
+        response.enable_chunked_encoding()
+        task = asyncio.current_task()
+        assert task is not None
+        streams.add(task)
+        try:
+            await response.prepare(request)
+            if self._only is not None:
+                await response.write(self._only)
+            else:
+                await self._follow(response)
+        except asyncio.CancelledError:
+            if task.cancelling() and request.transport is not None and not request.transport.is_closing():
+                task.uncancel()  # the server stops: end the answer in order
+            else:
+                raise
+        except ConnectionError:
+            pass  # the client left
+        finally:
+            streams.discard(task)
+            self._watch.close()
+        return response
+
+    async def _follow(self, response: web.StreamResponse) -> None:
+        try:
+            async with self._watch.transport.timeout(self._timeout), aclosing(self._watch.blocks()) as blocks:
+                async for block in blocks:
+                    self._watch.hand_out()
+                    await response.write(block)
+        except TimeoutError:
+            pass
+        except ConnectionError:
+            raise
+        except Exception as error:  # the answer has begun: its error can only be told in the stream
+            log.exception("a watch failed")
+            await response.write(self._watch.error(errors.internal(f"{type(error).__name__}: {error}")))

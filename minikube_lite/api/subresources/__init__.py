@@ -1,0 +1,61 @@
+"""Subresources: other views of an object, and actions on it. Each is one file; upstream: pkg/registry/<group>/<kind>/storage."""
+
+from __future__ import annotations
+
+from minikube_lite.api.registry import Registry
+from minikube_lite.api.scheme import ServedResource
+from minikube_lite.api.subresources.base import Action, View
+from minikube_lite.api.subresources.binding import Binding
+from minikube_lite.api.subresources.eviction import Eviction
+from minikube_lite.api.subresources.scale import ScaleView
+from minikube_lite.api.subresources.views import FinalizeView, MainView, StatusView, StrategyView
+from minikube_lite.machinery import errors
+
+
+class Subresources:
+    """Finds the view or the action behind a subresource's name."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._main = MainView()
+        self._status = StatusView()
+        self._scale = ScaleView(registry.scheme.schemas)
+        self._finalize = FinalizeView()
+        self._strategy = StrategyView()
+        self._actions: dict[tuple[str, str], Action] = {
+            ("pods", "binding"): Binding(registry),
+            ("pods", "eviction"): Eviction(registry),
+        }
+
+    def view(self, resource: ServedResource, subresource: str) -> View:
+        """What GET, PUT and PATCH see under that name, "" for the object itself; 404, or 501 where it is not emulated."""
+        if not subresource:
+            return self._main
+        if subresource not in resource.subresources:
+            raise errors.page_not_found()
+        if subresource == "status":
+            return self._status
+        if subresource == "scale":
+            return self._scale
+        if subresource == "finalize":
+            return self._finalize
+        if subresource in resource.kind.subresource_strategies:
+            return self._strategy
+        if (resource.key, subresource) in self._actions:
+            raise errors.method_not_allowed()
+        raise not_emulated(resource, subresource)
+
+    def action(self, resource: ServedResource, subresource: str) -> Action:
+        """What POST does under that name; 404, 405, or 501 where it is not emulated."""
+        if subresource not in resource.subresources:
+            raise errors.page_not_found()
+        action = self._actions.get((resource.key, subresource))
+        if action is None:
+            if "create" not in resource.subresources[subresource].verbs:
+                raise errors.method_not_allowed()
+            raise not_emulated(resource, subresource)
+        return action
+
+
+def not_emulated(resource: ServedResource, subresource: str) -> errors.ApiError:
+    """501: Kubernetes has this, we do not."""
+    return errors.ApiError(501, "NotImplemented", f"{resource.gvr.resource}/{subresource} is not emulated", {})

@@ -1,0 +1,74 @@
+"""The scale subresource: how many replicas are wanted and there are; upstream: autoscaling/v1 Scale and pkg/registry/apps/*/storage."""
+
+from __future__ import annotations
+
+from minikube_lite.api.scheme import ServedResource
+from minikube_lite.machinery import errors
+from minikube_lite.machinery.kind import Column, Kind, Strategy
+from minikube_lite.machinery.meta import copy_object
+from minikube_lite.machinery.selectors import format_label_selector
+from minikube_lite.schema.builtin import BuiltinSchemas
+from minikube_lite.schema.field import Path, invalid
+from minikube_lite.schema.resources import ResourceInfo
+from minikube_lite.store import Object
+
+SHOWN_METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+
+COLUMNS = (
+    Column("Name", lambda obj, now: obj["metadata"]["name"], format="name"),
+    Column("Desired", lambda obj, now: obj["spec"].get("replicas", 0), type="integer"),
+    Column("Available", lambda obj, now: obj["status"].get("replicas", 0), type="integer"),
+)
+
+
+class ScaleView:
+    """Shows Deployments, StatefulSets and their like as a Scale. e.g. /apis/apps/v1/namespaces/default/statefulsets/kubia/scale"""
+
+    def __init__(self, schemas: BuiltinSchemas) -> None:
+        schema = schemas.type_for("autoscaling", "v1", "Scale")
+        assert schema is not None
+        info = ResourceInfo("autoscaling", "v1", "v1", "scales", "scale", "Scale", True, ("get", "patch", "update"))
+        kind = Kind(group="autoscaling", plural="scales", strategy=Strategy(), columns=COLUMNS)
+        self._scale = ServedResource(info, schema, kind, Strategy(), {})
+
+    def shown_as(self, resource: ServedResource) -> ServedResource:
+        """A Scale."""
+        return self._scale
+
+    def strategy(self, resource: ServedResource, subresource: str) -> Strategy:
+        """The kind's own: it is the spec that is written."""
+        return resource.strategy
+
+    def show(self, resource: ServedResource, obj: Object) -> Object:
+        """The wanted and the present number, and the selector as text."""
+        spec, replicas = obj.get("spec", {}), obj.get("status", {}).get("replicas", 0)
+        wanted = spec.get("replicas", 0)
+        status: Object = {"replicas": replicas}
+        selector = _selector_text(spec.get("selector"))
+        if selector:
+            status["selector"] = selector
+        metadata = {name: obj["metadata"][name] for name in SHOWN_METADATA if name in obj["metadata"]}
+        return {"metadata": metadata, "spec": {"replicas": wanted} if wanted else {}, "status": status}
+
+    def merge(self, resource: ServedResource, sent: Object, old: Object | None) -> Object:
+        """The object with the number that is sent, at the version that is sent."""
+        if old is None:
+            raise errors.not_found(resource.gvr, sent["metadata"].get("name", ""))
+        replicas = sent.get("spec", {}).get("replicas", 0)
+        if replicas < 0:
+            fault = invalid(Path("spec").child("replicas"), replicas, "must be greater than or equal to 0")
+            raise errors.invalid("autoscaling", "Scale", old["metadata"]["name"], [fault])
+        version = sent["metadata"].get("resourceVersion")
+        if version and version != old["metadata"]["resourceVersion"]:
+            raise errors.conflict(resource.gvr, old["metadata"]["name"], errors.MODIFIED_MESSAGE)
+        new: Object = copy_object(old)
+        new["spec"]["replicas"] = replicas
+        return new
+
+
+def _selector_text(selector: Object | None) -> str:
+    if not selector:
+        return ""
+    if not {"matchLabels", "matchExpressions"}.isdisjoint(selector):
+        return format_label_selector(selector)
+    return ",".join(f"{key}={selector[key]}" for key in sorted(selector))

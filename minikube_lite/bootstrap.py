@@ -1,0 +1,110 @@
+"""What stands in a cluster from its first moment: system namespaces, the API's and the DNS's Services, the default storage class.
+
+Upstream: pkg/controlplane, kubeadm's addons, minikube's default-storageclass addon.
+"""
+
+from __future__ import annotations
+
+from minikube_lite.config import Options
+from minikube_lite.machinery.client import Client
+from minikube_lite.machinery.resources import (
+    ENDPOINT_SLICES,
+    ENDPOINTS,
+    NAMESPACES,
+    PRIORITY_CLASSES,
+    SERVICES,
+    STORAGE_CLASSES,
+)
+from minikube_lite.store import Object
+
+SYSTEM_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+SYSTEM_PRIORITIES = {"system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000}
+API_PORT = 6443
+"""The port at which the API is found inside the cluster's own network."""
+PROVISIONER = "minikube-lite.io/hostpath"
+
+
+async def bootstrap(client: Client, options: Options) -> None:
+    """Create it all."""
+    for name in SYSTEM_NAMESPACES:
+        await client.create(NAMESPACES, "", {"metadata": {"name": name}})
+    service_range = options.service_cluster_ip_range
+    await client.create(SERVICES, "default", _api_service(str(service_range[1])))
+    await client.create(ENDPOINTS, "default", _api_endpoints(options.advertise_address))
+    await client.create(ENDPOINT_SLICES, "default", _api_slice(options.advertise_address))
+    await client.create(SERVICES, "kube-system", _dns_service(str(service_range[10])))
+    for name, value in SYSTEM_PRIORITIES.items():
+        await client.create(PRIORITY_CLASSES, "", _priority_class(name, value))
+    if options.default_storage_class != "none":
+        await client.create(STORAGE_CLASSES, "", _storage_class(options.default_storage_class))
+
+
+def _api_service(address: str) -> Object:
+    return {
+        "metadata": {
+            "name": "kubernetes",
+            "namespace": "default",
+            "labels": {"component": "apiserver", "provider": "kubernetes"},
+        },
+        "spec": {
+            "clusterIP": address,
+            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": API_PORT}],
+        },
+    }
+
+
+def _api_endpoints(address: str) -> Object:
+    return {
+        "metadata": {
+            "name": "kubernetes",
+            "namespace": "default",
+            "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"},
+        },
+        "subsets": [
+            {"addresses": [{"ip": address}], "ports": [{"name": "https", "port": API_PORT, "protocol": "TCP"}]}
+        ],
+    }
+
+
+def _api_slice(address: str) -> Object:
+    return {
+        "metadata": {
+            "name": "kubernetes",
+            "namespace": "default",
+            "labels": {"kubernetes.io/service-name": "kubernetes"},
+        },
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+        "ports": [{"name": "https", "port": API_PORT, "protocol": "TCP"}],
+    }
+
+
+def _dns_service(address: str) -> Object:
+    labels = {"k8s-app": "kube-dns", "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS"}
+    ports = [
+        {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 53},
+        {"name": "dns-tcp", "port": 53, "protocol": "TCP", "targetPort": 53},
+        {"name": "metrics", "port": 9153, "protocol": "TCP", "targetPort": 9153},
+    ]
+    return {
+        "metadata": {"name": "kube-dns", "namespace": "kube-system", "labels": labels},
+        "spec": {"clusterIP": address, "ports": ports, "selector": {"k8s-app": "kube-dns"}},
+    }
+
+
+def _priority_class(name: str, value: int) -> Object:
+    scope = "node" if "node" in name else "cluster"
+    return {
+        "metadata": {"name": name},
+        "value": value,
+        "description": f"For pods without which the {scope} does not work.",
+    }
+
+
+def _storage_class(name: str) -> Object:
+    return {
+        "metadata": {"name": name, "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+        "provisioner": PROVISIONER,
+        "reclaimPolicy": "Delete",
+        "volumeBindingMode": "Immediate",
+    }

@@ -1,0 +1,199 @@
+"""The composition root: one Cluster is one emulated cluster, with everything that it consists of and no state outside."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from minikube_lite.api.apiserver import Apiserver, built_in_scheme
+from minikube_lite.api.scheme import Scheme
+from minikube_lite.bootstrap import bootstrap
+from minikube_lite.certificates import authority_certificate
+from minikube_lite.clock import SETTLE_SECONDS_MAX, Clock
+from minikube_lite.config import Options, parse_duration
+from minikube_lite.controllers.manager import ControllerManager
+from minikube_lite.dns.options import DnsOptions
+from minikube_lite.dns.plugin import DnsServer
+from minikube_lite.kubeconfig import kubeconfig_text
+from minikube_lite.kubelet.kubelets import Kubelets
+from minikube_lite.machinery.client import Client
+from minikube_lite.machinery.controller import ControllerContext
+from minikube_lite.machinery.events import Events
+from minikube_lite.machinery.informer import Informers
+from minikube_lite.programs.registry import Programs
+from minikube_lite.store import MemoryStore
+
+
+@functools.lru_cache(maxsize=1)
+def shared_scheme() -> Scheme:
+    """The built-in resources, which never change: read once for all clusters of a process."""
+    return built_in_scheme()
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the cluster is reached from the host; "" where it is not."""
+
+    server: str = ""
+    dns: str = ""
+
+
+class Cluster:
+    """One emulated cluster: `async with Cluster(nodes=3, clock="stepped") as cluster: ...`.
+
+    Options are those of `Options`, by name. Runs on the event loop on which it is started.
+    """
+
+    def __init__(self, options: Options | None = None, **chosen: Any) -> None:
+        self.options = options.model_copy(update=chosen) if options else Options(**chosen)
+        mode = self.options.clock
+        self.clock = Clock(mode, rate=self.options.clock_rate, seed=self.options.seed)
+        self.store = MemoryStore(self.clock.ledger, detect_mutation=self.options.detect_mutation)
+        self.apiserver = Apiserver(self.store, self.clock, shared_scheme(), self.options)
+        self.client: Client = self.apiserver.client("kubernetes-admin", "minikube-lite")
+        self.programs = Programs.discover()
+        self.addresses = Addresses()
+        self.running = False
+        self._directory: Path | None = None
+        self._parts: _Parts | None = None
+
+    # Life
+
+    async def start(self) -> None:
+        """Bring the cluster up; returns when its nodes are Ready and it can be asked."""
+        if self._parts is not None:
+            raise RuntimeError("a cluster starts once")
+        self.clock.start()
+        self._parts = parts = _Parts(self)
+        try:
+            await bootstrap(self.client, self.options)
+            await parts.start()
+            self.running = True
+            await self.clock.settle()
+            self.addresses = await parts.listen()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Take the cluster down and remove what it kept on disk."""
+        self.running = False
+        if self._parts is not None:
+            await self._parts.stop()
+        self.clock.stop()
+        if self._directory is not None and self.options.data_dir is None:
+            shutil.rmtree(self._directory, ignore_errors=True)
+        self.store.check_mutations()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.stop()
+
+    # Using it
+
+    @property
+    def kubelets(self) -> Kubelets:
+        """The fake nodes."""
+        assert self._parts is not None
+        return self._parts.kubelets
+
+    @property
+    def dns(self) -> DnsServer:
+        """The DNS server, which can also be asked in process."""
+        assert self._parts is not None
+        return self._parts.dns
+
+    @property
+    def directory(self) -> Path:
+        """The cluster's own directory: nothing is written outside of it."""
+        if self._directory is None:
+            chosen = self.options.data_dir
+            if chosen is not None:
+                chosen.mkdir(parents=True, exist_ok=True)
+            self._directory = chosen or Path(tempfile.mkdtemp(prefix="minikube-lite-"))
+        return self._directory
+
+    @property
+    def kubeconfig(self) -> str:
+        """A kubeconfig's text."""
+        return kubeconfig_text(self.addresses.server)
+
+    def client_as(self, user: str, groups: tuple[str, ...] = ("system:masters",), manager: str = "") -> Client:
+        """An in-process client that acts as somebody else."""
+        return self.apiserver.client(user, manager or user, groups)
+
+    async def settle(self, timeout: float = SETTLE_SECONDS_MAX) -> None:
+        """Wait until the cluster has no work left; `timeout` in real seconds."""
+        await self.clock.settle(timeout)
+
+    async def advance(self, duration: str | float) -> None:
+        """Let emulated time pass, as `"5m"` or in seconds, everything settling between two timers."""
+        await self.clock.advance(parse_duration(duration))
+
+
+class _Parts:
+    """What works in a running cluster, in the order in which it starts; it stops in the other one."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        options, clock, apiserver = cluster.options, cluster.clock, cluster.apiserver
+        system = apiserver.client("system:kube-controller-manager", "kube-controller-manager")
+        self.informers = Informers(system)
+        self.events = Events(system, clock)
+        context = ControllerContext(
+            system,
+            self.informers,
+            clock,
+            self.events,
+            options,
+            apiserver.client,
+            cluster.directory,
+            authority_certificate(clock),
+        )
+        self.controllers = ControllerManager(context)
+        self.kubelets = Kubelets(
+            client_for=lambda user: apiserver.client(user, "kubelet", ("system:nodes",)),
+            informers=self.informers,
+            clock=clock,
+            events=self.events,
+            directory=cluster.directory,
+            programs=cluster.programs,
+            options=options,
+        )
+        dns_options = DnsOptions(zone=options.cluster_domain, ttl=options.dns_ttl, pods=options.dns_pods)
+        self.dns = DnsServer(self.informers, clock, dns_options)
+
+    async def start(self) -> None:
+        """Start everything that works inside."""
+        await self.informers.start()
+        self.events.start()
+        self.controllers.start()
+        await self.kubelets.start()
+
+    async def listen(self) -> Addresses:
+        """Open the doors to the host."""
+        options = self._cluster.options
+        server = dns = ""
+        if options.serve_api:
+            host, port = await self._cluster.apiserver.start(lambda: self._cluster.running)
+            server = f"http://{host}:{port}"
+        if options.serve_dns:
+            host, port = await self.dns.start(options.api_address, options.dns_port)
+            dns = f"{host}:{port}"
+        return Addresses(server, dns)
+
+    async def stop(self) -> None:
+        """Stop everything."""
+        await self._cluster.apiserver.stop()
+        await self.dns.stop()
+        await self.kubelets.stop()
+        await self.controllers.stop()
+        await self.events.stop()
+        await self.informers.stop()

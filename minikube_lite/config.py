@@ -1,0 +1,79 @@
+"""The options of a cluster: what may be chosen, with upstream's names where upstream has them."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|us|ns|h|m|s)")
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+
+NODES_MAX = 1000
+
+
+def parse_duration(value: str | float) -> float:
+    """Seconds of a Go duration (`1m30s`, `300ms`) or of a plain number. Raises ValueError."""
+    if isinstance(value, int | float):
+        return float(value)
+    text = value.strip()
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f'"{value}" is not a duration: write it as 300ms, 40s or 1m30s')
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Options(BaseModel):
+    """A cluster's options. Durations are seconds of emulated time."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    nodes: Annotated[int, Field(ge=0, le=NODES_MAX)] = 3
+    api_address: str = "127.0.0.1"
+    api_port: Port = 0
+    dns_port: Port = 0
+    serve_api: bool = True
+    serve_dns: bool = True
+    token_auth_file: Path | None = None
+    data_dir: Path | None = None
+
+    clock: Literal["real", "scaled", "stepped"] = "real"
+    clock_rate: Annotated[float, Field(gt=0, le=100_000)] = 1.0
+    seed: int | None = None
+
+    cluster_domain: str = "cluster.local"
+    dns_ttl: Annotated[int, Field(ge=0, le=3600)] = 30
+    dns_pods: Literal["insecure", "verified", "disabled"] = "insecure"
+    default_storage_class: str = "standard"
+
+    service_cluster_ip_range: IPv4Network = IPv4Network("10.96.0.0/16")
+    service_node_port_range: str = "30000-32767"
+    advertise_address: str = "172.18.0.2"
+    """Where the API is found inside the cluster's own network."""
+    cluster_cidr: IPv4Network = IPv4Network("10.244.0.0/16")
+    pod_loopback_block: IPv4Network | None = None
+
+    pod_start_delay: Duration | None = None
+    pod_stop_delay: Duration | None = None
+    image_pull_delay: Duration = 0.0
+    max_pods: Annotated[int, Field(ge=1, le=100_000)] = 110
+    node_status_update_frequency: Duration = 10.0
+    node_lease_duration_seconds: Annotated[int, Field(ge=1)] = 40
+
+    node_monitor_period: Duration = 5.0
+    node_monitor_grace_period: Duration = 50.0
+    default_not_ready_toleration_seconds: Annotated[int, Field(ge=0)] = 300
+    default_unreachable_toleration_seconds: Annotated[int, Field(ge=0)] = 300
+    event_ttl: Duration = 3600.0
+
+    detect_mutation: bool = False
+    """Check that nobody changes a shared object; for tests."""

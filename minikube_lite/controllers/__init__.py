@@ -1,0 +1,1 @@
+"""kube-controller-manager and kube-scheduler: one file, or one folder, a controller."""

@@ -1,0 +1,127 @@
+"""endpointslice-controller: keeps the slices of Services that select pods; upstream: pkg/controller/endpointslice."""
+
+from __future__ import annotations
+
+from minikube_lite.controllers.endpointslice.desired import desired_groups
+from minikube_lite.controllers.endpointslice.membership import Membership, gets_endpoints
+from minikube_lite.controllers.endpointslice.reconcile import (
+    CONTROLLER_NAME,
+    MANAGED_BY_LABEL,
+    SERVICE_NAME_LABEL,
+    Changes,
+    plan,
+)
+from minikube_lite.controllers.endpointslice.trigger_time import TriggerTimes
+from minikube_lite.controllers.own_writes import OwnWrites
+from minikube_lite.machinery.controller import Controller, ControllerContext, split_key
+from minikube_lite.machinery.errors import ApiError, is_not_found
+from minikube_lite.machinery.meta import is_deleting
+from minikube_lite.machinery.resources import ENDPOINT_SLICES, NODES, PODS, SERVICES
+from minikube_lite.store import Object
+
+SERVICE_NAME_INDEX = "service-name"
+ZONE_LABEL = "topology.kubernetes.io/zone"
+
+
+class EndpointSliceController(Controller):
+    """Keys are those of Services."""
+
+    name = "endpointslice-controller"
+
+    def __init__(self, context: ControllerContext) -> None:
+        super().__init__(context)
+        self._nodes = self.informer(NODES, self._node_changed)
+        self._pods = self.informer(PODS)
+        self._services = self.informer(SERVICES)
+        self._slices = self.informer(ENDPOINT_SLICES, self._slice_changed)
+        self._slices.add_index(SERVICE_NAME_INDEX, service_name_values)
+        self._membership = Membership(self._pods, self._services)
+        self._services.add_handler(self.enqueue_changed)
+        self._pods.add_handler(self._pod_changed)
+        self._trigger_times = TriggerTimes()
+        self._writes = OwnWrites(self.client, self._slices)
+
+    def _pod_changed(self, old: Object | None, new: Object | None) -> None:
+        for key in self._membership.services_to_update(old, new):
+            self.queue.add(key)
+
+    def _node_changed(self, old: Object | None, new: Object | None) -> None:
+        if old is not None and new is not None and _zone(old) == _zone(new):
+            return
+        node = new or old
+        assert node is not None
+        for pod in self._membership.pods_on(node["metadata"]["name"]):
+            for key in self._membership.services_of(pod):
+                self.queue.add(key)
+
+    def _slice_changed(self, old: Object | None, new: Object | None) -> None:
+        for obj in (old, new):
+            if obj is not None and _is_ours(obj):
+                for key in service_name_values(obj):
+                    self.queue.add(key)
+
+    async def sync(self, key: str) -> None:
+        """Bring the slices of one Service up to date."""
+        namespace, name = split_key(key)
+        service = self._services.get(namespace, name)
+        if service is None:
+            # Its slices are the garbage collector's.
+            self._trigger_times.forget(key)
+            self._writes.forget(key)
+            return
+        if not gets_endpoints(service) or not await self._writes.are_shown(key, namespace):
+            return
+        pods = self._membership.pods_of(service)
+        zones = {node["metadata"]["name"]: _zone(node) for node in self._nodes_of(pods)}
+        slices = self._slices.by_index(SERVICE_NAME_INDEX, key)
+        existing = [obj for obj in slices if _is_ours(obj) and not is_deleting(obj)]
+        trigger_time = self._trigger_times.compute(key, service, pods)
+        changes = plan(service, desired_groups(service, pods, zones), existing, trigger_time)
+        if changes:
+            await self._apply(key, service, changes)
+
+    def _nodes_of(self, pods: list[Object]) -> list[Object]:
+        names = dict.fromkeys(pod["spec"].get("nodeName", "") for pod in pods)
+        found = [self._nodes.get("", name) for name in names]
+        return [node for node in found if node is not None]
+
+    async def _apply(self, key: str, service: Object, changes: Changes) -> None:
+        namespace = service["metadata"]["namespace"]
+        if not is_deleting(service):
+            for obj in changes.create:
+                try:
+                    self._writes.note(key, await self.client.create(ENDPOINT_SLICES, namespace, obj))
+                except ApiError as error:
+                    if is_namespace_terminating(error):
+                        return
+                    raise
+        for obj in changes.update:
+            self._writes.note(key, await self.client.update(ENDPOINT_SLICES, namespace, obj))
+        for obj in changes.delete:
+            try:
+                deleted = await self.client.delete(ENDPOINT_SLICES, namespace, obj["metadata"]["name"])
+                self._writes.note(key, deleted, deleted=True)
+            except ApiError as error:
+                if not is_not_found(error):
+                    raise
+
+
+def service_name_values(obj: Object) -> list[str]:
+    """The key of the Service that a slice says it belongs to."""
+    metadata = obj["metadata"]
+    name = (metadata.get("labels") or {}).get(SERVICE_NAME_LABEL)
+    return [f"{metadata['namespace']}/{name}"] if name else []
+
+
+def _is_ours(obj: Object) -> bool:
+    return (obj["metadata"].get("labels") or {}).get(MANAGED_BY_LABEL) == CONTROLLER_NAME
+
+
+def _zone(node: Object) -> str:
+    return (node["metadata"].get("labels") or {}).get(ZONE_LABEL) or ""
+
+
+def is_namespace_terminating(error: ApiError) -> bool:
+    """Whether nothing can be created because the namespace is on its way out."""
+    causes = (error.details or {}).get("causes") or ()
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)

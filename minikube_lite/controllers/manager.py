@@ -1,0 +1,62 @@
+"""kube-controller-manager and kube-scheduler: which controllers a cluster runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minikube_lite.controllers.endpoints import EndpointsController
+from minikube_lite.controllers.endpointslice import EndpointSliceController
+from minikube_lite.controllers.endpointslicemirroring import EndpointSliceMirroringController
+from minikube_lite.controllers.eventttl import EventTTL
+from minikube_lite.controllers.garbagecollector import GarbageCollector
+from minikube_lite.controllers.hostpathprovisioner import HostPathProvisioner
+from minikube_lite.controllers.namespace import NamespaceController
+from minikube_lite.controllers.nodelifecycle import NodeLifecycleController
+from minikube_lite.controllers.persistentvolume.controller import PersistentVolumeController
+from minikube_lite.controllers.podgc import PodGCController
+from minikube_lite.controllers.pvcprotection import PVCProtectionController
+from minikube_lite.controllers.pvprotection import PVProtectionController
+from minikube_lite.controllers.rootcacertpublisher import RootCACertPublisher
+from minikube_lite.controllers.scheduler import Scheduler
+from minikube_lite.controllers.serviceaccount import ServiceAccountsController
+from minikube_lite.controllers.statefulset import StatefulSetController
+from minikube_lite.controllers.ttl import TTLController
+from minikube_lite.machinery.controller import Controller, ControllerContext
+
+CONTROLLERS: Sequence[type[Controller]] = (
+    NamespaceController,
+    ServiceAccountsController,
+    RootCACertPublisher,
+    PersistentVolumeController,
+    HostPathProvisioner,
+    PVProtectionController,
+    PVCProtectionController,
+    EndpointSliceController,
+    EndpointsController,
+    EndpointSliceMirroringController,
+    StatefulSetController,
+    NodeLifecycleController,
+    TTLController,
+    Scheduler,
+    PodGCController,
+    GarbageCollector,
+    EventTTL,
+)
+"""All controllers, in the order in which they start."""
+
+
+class ControllerManager:
+    """Runs the controllers."""
+
+    def __init__(self, context: ControllerContext) -> None:
+        self.controllers = [controller(context) for controller in CONTROLLERS]
+
+    def start(self) -> None:
+        """Start all of them."""
+        for controller in self.controllers:
+            controller.start()
+
+    async def stop(self) -> None:
+        """Stop all of them."""
+        for controller in reversed(self.controllers):
+            await controller.stop()

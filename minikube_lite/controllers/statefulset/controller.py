@@ -1,0 +1,142 @@
+"""Watches sets and what belongs to them, and syncs one set after the other; upstream: stateful_set.go."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from minikube_lite.controllers.statefulset.consistency import Writes
+from minikube_lite.controllers.statefulset.decide import Observed, decide
+from minikube_lite.controllers.statefulset.effects import Effects
+from minikube_lite.controllers.statefulset.history import History
+from minikube_lite.controllers.statefulset.identity import KIND, claim_names, ordinal_of, replica_count, start_ordinal
+from minikube_lite.controllers.statefulset.ownership import Ownership, raise_faults
+from minikube_lite.controllers.statefulset.pod_state import next_availability
+from minikube_lite.controllers.statefulset.revisions import plan_revisions, sort_revisions, surplus_revisions
+from minikube_lite.machinery.controller import Controller, ControllerContext, object_key, split_key
+from minikube_lite.machinery.meta import controller_of, is_deleting
+from minikube_lite.machinery.resources import CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS, STATEFUL_SETS
+from minikube_lite.machinery.selectors import Selector, SelectorError, label_selector_as_selector
+from minikube_lite.store import Object
+
+
+class StatefulSetController(Controller):
+    """Keeps the pods of every set as the set says.
+
+    - A pod of a name is created only when none of that name is there, so at most one of it ever runs.
+    - A claim is created before the pod that uses it, and never deleted here.
+    - Before a sync the caches show everything that earlier syncs of the set wrote.
+    """
+
+    name: ClassVar[str] = "statefulset-controller"
+
+    def __init__(self, context: ControllerContext) -> None:
+        super().__init__(context)
+        self._sets = self.informer(STATEFUL_SETS, self.enqueue_changed)
+        self._pods = self.informer(PODS, self._pod_changed)
+        self._claims = self.informer(PERSISTENT_VOLUME_CLAIMS, self._written_changed)
+        self._revisions = self.informer(CONTROLLER_REVISIONS, self._written_changed)
+        self._writes = Writes(self.client)
+        for informer in (self._sets, self._pods, self._claims, self._revisions):
+            self._writes.follow(informer)
+        self._history = History(self.client, self._writes)
+        self._ownership = Ownership(self.client, self._pods, self._revisions, self._history, self._writes)
+        self._effects = Effects(self.client, self.events, self._writes)
+        self._waiting_for_caches: dict[str, None] = {}
+
+    # Which sets a change concerns
+
+    def _pod_changed(self, old: Object | None, new: Object | None) -> None:
+        for pod in (old, new):
+            if pod is not None:
+                self._enqueue_controller(pod)
+        if new is not None and controller_of(new) is None:
+            same_labels = old is not None and old["metadata"].get("labels") == new["metadata"].get("labels")
+            if not (same_labels and old is not None and controller_of(old) is None):
+                self._enqueue_adopters(new)
+
+    def _enqueue_controller(self, pod: Object) -> None:
+        reference = controller_of(pod)
+        if reference is None or reference["kind"] != KIND:
+            return
+        stateful_set = self._sets.get(pod["metadata"]["namespace"], reference["name"])
+        if stateful_set is not None and stateful_set["metadata"]["uid"] == reference["uid"]:
+            self.queue.add(object_key(stateful_set))
+
+    def _enqueue_adopters(self, pod: Object) -> None:
+        """An orphan concerns every set that might take it."""
+        if is_deleting(pod):
+            return
+        for stateful_set in self._sets.list_objects(pod["metadata"]["namespace"]):
+            selector = _selector_of(stateful_set)
+            if selector is not None and not selector.everything and selector.matches(pod["metadata"].get("labels")):
+                self.queue.add(object_key(stateful_set))
+
+    def _written_changed(self, _old: Object | None, _new: Object | None) -> None:
+        """Claims and revisions cause no sync, but a sync may wait until its own writes of them show."""
+        for key in self._waiting_for_caches:
+            self.queue.add(key)
+
+    # Syncing
+
+    async def sync(self, key: str) -> None:
+        namespace, name = split_key(key)
+        # A turn of the event loop: what was written just now, perhaps by a sync that failed, reaches the caches.
+        await self.clock.transport.sleep(0)
+        self._waiting_for_caches.pop(key, None)
+        if not await self._writes.shown(key, namespace):
+            self._waiting_for_caches[key] = None
+            return
+        stateful_set = self._sets.get(namespace, name)
+        if stateful_set is None:
+            self._writes.forget(key)
+            return
+        selector = _selector_of(stateful_set)
+        if selector is None:
+            return
+        await self._ownership.adopt_revisions(stateful_set, selector)
+        pods = await self._ownership.claim_pods(stateful_set, selector)
+        await self._sync_set(stateful_set, selector, pods)
+
+    async def _sync_set(self, stateful_set: Object, selector: Selector, pods: list[Object]) -> None:
+        now = self.clock.now()
+        revisions = sort_revisions(self._ownership.revisions_of(stateful_set, selector))
+        collision_count = stateful_set.get("status", {}).get("collisionCount", 0)
+        plan = plan_revisions(stateful_set, revisions, collision_count)
+        update, collision_count = await self._history.carry_out(stateful_set, plan, collision_count)
+        current = plan.current if plan.current is not None else update
+        claims = self._claims_near(stateful_set, pods)
+        decision = decide(Observed(stateful_set, current, update, collision_count, pods, claims, now))
+        status, faults = await self._effects.perform(stateful_set, decision)
+        try:
+            await self._effects.write_status(stateful_set, status)
+            live = [revision["metadata"]["name"] for revision in (current, update)]
+            for revision in surplus_revisions(stateful_set, pods, revisions, live):
+                await self._history.delete(stateful_set, revision)
+        except Exception as error:
+            faults.append(error)
+        raise_faults(f"sync of {object_key(stateful_set)} failed", faults)
+        self._look_again(stateful_set, status, pods, now)
+
+    def _claims_near(self, stateful_set: Object, pods: list[Object]) -> dict[str, Object]:
+        """The cached claims of all pods that are there or are wanted, by name."""
+        namespace = stateful_set["metadata"]["namespace"]
+        start = start_ordinal(stateful_set)
+        wanted = range(start, start + replica_count(stateful_set))
+        ordinals = dict.fromkeys([*wanted, *map(ordinal_of, pods)])
+        names = [name for ordinal in ordinals for name in claim_names(stateful_set, ordinal)]
+        found = {name: self._claims.get(namespace, name) for name in names}
+        return {name: claim for name, claim in found.items() if claim is not None}
+
+    def _look_again(self, stateful_set: Object, status: Object, pods: list[Object], now: float) -> None:
+        """Nothing changes when a ready pod becomes available: come back at that moment."""
+        min_ready_seconds = stateful_set["spec"].get("minReadySeconds", 0)
+        if min_ready_seconds and status["readyReplicas"] != status["availableReplicas"]:
+            delay = next_availability(pods, min_ready_seconds, now)
+            self.queue.add_after(object_key(stateful_set), min_ready_seconds if delay is None else delay)
+
+
+def _selector_of(stateful_set: Object) -> Selector | None:
+    try:
+        return label_selector_as_selector(stateful_set["spec"].get("selector"))
+    except SelectorError:
+        return None

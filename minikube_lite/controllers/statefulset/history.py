@@ -1,0 +1,83 @@
+"""Writes ControllerRevisions; upstream: realHistory of pkg/controller/history."""
+
+from __future__ import annotations
+
+from minikube_lite.controllers.statefulset.consistency import Writes
+from minikube_lite.controllers.statefulset.identity import KIND
+from minikube_lite.controllers.statefulset.revisions import RevisionPlan, equal_data, hash_revision, revision_name
+from minikube_lite.machinery.client import Client
+from minikube_lite.machinery.controller import object_key
+from minikube_lite.machinery.errors import ApiError, is_already_exists, is_not_found
+from minikube_lite.machinery.meta import controller_reference, copy_object
+from minikube_lite.machinery.resources import CONTROLLER_REVISIONS, STATEFUL_SETS
+from minikube_lite.store import Object
+
+COLLISIONS_MAX = 100
+"""How many names of a new revision may be taken by other ones."""
+
+
+class History:
+    """The revisions of sets."""
+
+    def __init__(self, client: Client, writes: Writes) -> None:
+        self._client = client
+        self._writes = writes
+
+    async def carry_out(self, stateful_set: Object, plan: RevisionPlan, collision_count: int) -> tuple[Object, int]:
+        """Do what the plan says; returns the update revision and the new collision count."""
+        if plan.change == "create":
+            return await self._create(stateful_set, plan.update, collision_count)
+        if plan.change == "renumber":
+            return await self._renumber(stateful_set, plan.update, plan.number), collision_count
+        return plan.update, collision_count
+
+    async def _create(self, stateful_set: Object, revision: Object, collision_count: int) -> tuple[Object, int]:
+        namespace = stateful_set["metadata"]["namespace"]
+        for count in range(collision_count, collision_count + COLLISIONS_MAX):
+            fresh: Object = copy_object(revision)
+            name = fresh["metadata"]["name"] = revision_name(stateful_set, hash_revision(revision["data"], count))
+            try:
+                created = await self._client.create(CONTROLLER_REVISIONS, namespace, fresh)
+            except ApiError as error:
+                if not is_already_exists(error):
+                    raise
+                created = await self._client.get(CONTROLLER_REVISIONS, namespace, name)
+                if not equal_data(created, revision):
+                    continue
+            self._note(stateful_set, created)
+            return created, count
+        raise RuntimeError(f"no free name for a revision of {object_key(stateful_set)} in {COLLISIONS_MAX} tries")
+
+    async def _renumber(self, stateful_set: Object, revision: Object, number: int) -> Object:
+        fresh: Object = copy_object(revision)
+        fresh["revision"] = number
+        updated = await self._client.update(CONTROLLER_REVISIONS, stateful_set["metadata"]["namespace"], fresh)
+        self._note(stateful_set, updated)
+        return updated
+
+    async def adopt(self, stateful_set: Object, revision: Object) -> None:
+        """Take an orphaned revision as the set's."""
+        reference = controller_reference(stateful_set, STATEFUL_SETS, KIND)
+        metadata = revision["metadata"]
+        patch = {"metadata": {"uid": metadata["uid"], "ownerReferences": [reference]}}
+        adopted = await self._client.patch(
+            CONTROLLER_REVISIONS,
+            metadata["namespace"],
+            metadata["name"],
+            patch,
+            patch_type="application/strategic-merge-patch+json",
+        )
+        self._note(stateful_set, adopted)
+
+    async def delete(self, stateful_set: Object, revision: Object) -> None:
+        """Forget a revision."""
+        metadata = revision["metadata"]
+        try:
+            await self._client.delete(CONTROLLER_REVISIONS, metadata["namespace"], metadata["name"])
+        except ApiError as error:
+            if not is_not_found(error):
+                raise
+        self._writes.note(object_key(stateful_set), CONTROLLER_REVISIONS, revision, deleted=True)
+
+    def _note(self, stateful_set: Object, written: Object) -> None:
+        self._writes.note(object_key(stateful_set), CONTROLLER_REVISIONS, written)

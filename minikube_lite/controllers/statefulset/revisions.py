@@ -1,0 +1,149 @@
+"""ControllerRevisions: what a set's template was, under names that its content gives; upstream: pkg/controller/history.
+
+Everything here is a decision; `history` writes. Worked example: templates A, B, C make revisions 1, 2, 3; going back
+to B renumbers its revision to 4: the history then reads A, C, B, and no content is in it twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from minikube_lite.controllers.statefulset.identity import KIND
+from minikube_lite.controllers.statefulset.pod_state import pod_revision
+from minikube_lite.machinery.meta import controller_reference, copy_object
+from minikube_lite.machinery.resources import STATEFUL_SETS
+from minikube_lite.store import Object
+
+HASH_LABEL = "controller.kubernetes.io/hash"
+NAME_PREFIX_LENGTH_MAX = 223
+"""A name of 253 bytes less room for the hash."""
+REVISION_HISTORY_LIMIT_DEFAULT = 10
+
+_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+_FNV_OFFSET, _FNV_PRIME = 2166136261, 16777619
+_ESCAPED_FOR_HTML = str.maketrans(
+    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionPlan:
+    """What is to be done so that the set's template is its newest revision.
+
+    `change` is "none" where `update` is that already, "create" where it is a new one,
+    "renumber" where it is an older one that takes the number `number`.
+    """
+
+    change: Literal["none", "create", "renumber"]
+    update: Object
+    number: int
+    current: Object | None
+    """The revision of status.currentRevision; None where it is the one of `update`."""
+
+
+def revision_data(stateful_set: Object) -> Object:
+    """The patch that brings the set's template back. It shares the template with the set."""
+    return {"spec": {"template": {**stateful_set["spec"]["template"], "$patch": "replace"}}}
+
+
+def encode_data(data: Any) -> bytes:
+    """The patch's bytes as Go writes them: sorted, without spaces, safe in HTML."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.translate(_ESCAPED_FOR_HTML).encode()
+
+
+def hash_revision(data: Any, collision_count: int) -> str:
+    """The hash in a revision's name: FNV-1 of the patch and of how often that name was taken, in safe letters."""
+    value = _FNV_OFFSET
+    for byte in encode_data(data) + str(collision_count).encode():
+        value = (value * _FNV_PRIME & 0xFFFFFFFF) ^ byte
+    return "".join(_ALPHABET[ord(digit) % len(_ALPHABET)] for digit in str(value))
+
+
+def revision_name(stateful_set: Object, hash_text: str) -> str:
+    """The name of a set's revision."""
+    return f"{stateful_set['metadata']['name'][:NAME_PREFIX_LENGTH_MAX]}-{hash_text}"
+
+
+def new_revision(stateful_set: Object, number: int, collision_count: int) -> Object:
+    """The revision of the set's template."""
+    data = copy_object(revision_data(stateful_set))
+    hash_text = hash_revision(data, collision_count)
+    labels = (stateful_set["spec"]["template"].get("metadata") or {}).get("labels") or {}
+    metadata: Object = {
+        "name": revision_name(stateful_set, hash_text),
+        "namespace": stateful_set["metadata"]["namespace"],
+        "labels": {**labels, HASH_LABEL: hash_text},
+        "ownerReferences": [controller_reference(stateful_set, STATEFUL_SETS, KIND)],
+    }
+    if stateful_set["metadata"].get("annotations"):
+        metadata["annotations"] = dict(stateful_set["metadata"]["annotations"])
+    return {"metadata": metadata, "data": data, "revision": number}
+
+
+def template_of(stateful_set: Object, revision: Object) -> Object:
+    """The set's pod template as it was in a revision."""
+    spec = (revision.get("data") or {}).get("spec") or {}
+    template = spec.get("template", stateful_set["spec"]["template"])
+    return {part: template[part] for part in template if part != "$patch"}
+
+
+def sort_revisions(revisions: Iterable[Object]) -> list[Object]:
+    """Oldest first."""
+    return sorted(
+        revisions,
+        key=lambda revision: (
+            revision.get("revision", 0),
+            revision["metadata"].get("creationTimestamp", ""),
+            revision["metadata"]["name"],
+        ),
+    )
+
+
+def equal_data(one: Object, other: Object) -> bool:
+    """Whether two revisions hold the same patch."""
+    return encode_data(one.get("data")) == encode_data(other.get("data"))
+
+
+def plan_revisions(stateful_set: Object, revisions: Sequence[Object], collision_count: int) -> RevisionPlan:
+    """Find the set's template among its revisions, which are given oldest first."""
+    data = revision_data(stateful_set)
+    encoded = encode_data(data)
+    current_name = stateful_set.get("status", {}).get("currentRevision", "")
+    current = next((revision for revision in revisions if revision["metadata"]["name"] == current_name), None)
+    equal = next((revision for revision in reversed(revisions) if encode_data(revision.get("data")) == encoded), None)
+    newest = revisions[-1] if revisions else None
+    number = newest.get("revision", 0) + 1 if newest is not None else 1
+    if newest is not None and (newest is equal or (equal is None and _is_same_without_nulls(newest.get("data"), data))):
+        return RevisionPlan("none", newest, newest.get("revision", 0), current)
+    if equal is not None:
+        return RevisionPlan("renumber", equal, number, current)
+    return RevisionPlan("create", new_revision(stateful_set, number, collision_count), number, current)
+
+
+def _is_same_without_nulls(known: Any, data: Any) -> bool:
+    """Older servers wrote `creationTimestamp: null` into templates; that alone is no new revision."""
+    return encode_data(_without_nulls(known)) == encode_data(_without_nulls(data))
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value
+
+
+def surplus_revisions(
+    stateful_set: Object, pods: Iterable[Object], revisions: Sequence[Object], live: Iterable[str]
+) -> list[Object]:
+    """The oldest revisions beyond the history limit; those that are in use do not count."""
+    used = {*live, *(pod_revision(pod) for pod in pods)}
+    history = [revision for revision in revisions if revision["metadata"]["name"] not in used]
+    limit = stateful_set["spec"].get("revisionHistoryLimit", REVISION_HISTORY_LIMIT_DEFAULT)
+    if limit < 0 or len(history) <= limit:
+        return []
+    return history[: len(history) - limit]

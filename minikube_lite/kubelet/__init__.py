@@ -1,0 +1,1 @@
+"""Fake nodes; upstream: the kubelet."""

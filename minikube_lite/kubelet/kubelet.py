@@ -1,0 +1,222 @@
+"""The kubelet of one fake node: takes the pods that are bound to it, and carries out what the pure step decides.
+
+Upstream: pkg/kubelet (syncPod, pod_workers.go, status_manager.go). While its link to the API is cut it goes on by
+what it knows: programs run, containers restart; only reports wait.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from minikube_lite.kubelet.host import Host
+from minikube_lite.kubelet.mounts import MountError, mount_volumes
+from minikube_lite.kubelet.node import NodeAgent
+from minikube_lite.kubelet.runtime import Runtime
+from minikube_lite.kubelet.state import PodState
+from minikube_lite.kubelet.status import pod_text
+from minikube_lite.kubelet.step import (
+    Action,
+    ConfirmDeletion,
+    CreateSandbox,
+    FailPod,
+    Forget,
+    MountVolumes,
+    RemoveSandbox,
+    StartContainer,
+    StopContainer,
+    step,
+)
+from minikube_lite.machinery.errors import ApiError, is_conflict, is_not_found
+from minikube_lite.machinery.resources import PODS
+from minikube_lite.network.link import Unreachable
+from minikube_lite.store import Object
+
+log = logging.getLogger(__name__)
+
+STEPS_MAX = 64
+"""How many steps of one pod are taken in a row before others get their turn."""
+MOUNT_RETRY_SECONDS_MIN = 0.5
+MOUNT_RETRY_SECONDS_MAX = 122.0
+"""After how long volumes that are not there are looked for again, doubling (upstream's exponentialbackoff)."""
+
+
+class Kubelet:
+    """One node's pods. `requeue` asks for a sync of a pod after a delay."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.node = NodeAgent(host)
+        self.runtime = Runtime(host)
+        self.pods: dict[str, PodState] = {}
+        """By uid."""
+        self.reasons: dict[str, str] = {}
+        """Why each pod is where it is."""
+        self._mount_failures: dict[str, int] = {}
+        self._backed_off: dict[tuple[str, str], int] = {}
+
+    # Seeing
+
+    def observe(self, pod: Object) -> None:
+        """A pod of this node, as the API shows it now."""
+        metadata = pod["metadata"]
+        state = self.pods.get(metadata["uid"])
+        if state is None:
+            state = PodState(metadata["uid"], pod, self.host.clock.now())
+            self.pods[state.uid] = state
+        elif int(metadata["resourceVersion"]) > int(state.pod["metadata"]["resourceVersion"]):
+            state.pod = pod
+        self.host.changed(state.uid)
+
+    def observe_gone(self, uid: str) -> None:
+        """The API no longer has that pod."""
+        state = self.pods.get(uid)
+        if state is not None and not state.gone:
+            state.gone = True
+            self.host.changed(uid)
+
+    def catch_up(self, pods: list[Object]) -> None:
+        """All pods of this node, after a time of seeing nothing."""
+        there = {pod["metadata"]["uid"] for pod in pods}
+        for uid in list(self.pods):
+            if uid not in there:
+                self.observe_gone(uid)
+        for pod in pods:
+            self.observe(pod)
+
+    def waiting_for_volumes(self, namespace: str = "") -> list[str]:
+        """The pods whose volumes are not there yet."""
+        return [
+            uid
+            for uid, state in self.pods.items()
+            if not state.mounted and (not namespace or state.namespace == namespace)
+        ]
+
+    # Acting
+
+    async def sync(self, uid: str) -> float | None:
+        """Take the steps of a pod that can be taken now. Returns when to look again at the latest."""
+        state, now = self.pods.get(uid), self.host.clock.now
+        if state is None:
+            return None
+        fault: ApiError | None = None
+        for _ in range(STEPS_MAX):
+            result = step(state.pod, state, now(), self.host.ip)
+            self.reasons[uid] = result.reason
+            confirms = any(isinstance(action, ConfirmDeletion) for action in result.actions)
+            if not result.actions or confirms or "startTime" not in state.pod.get("status", {}):
+                try:
+                    await self._report(state)
+                except Unreachable:
+                    if confirms:
+                        return None
+                except ApiError as error:
+                    if confirms:
+                        raise
+                    fault = error
+            self._tell_back_offs(state)
+            if not result.actions:
+                break
+            for action in result.actions:
+                wait = await self._perform(action, state)
+                if wait is not None:
+                    return _raise_or(fault, wait or None)
+        return _raise_or(fault, result.requeue_at)
+
+    async def _perform(self, action: Action, state: PodState) -> float | None:
+        """Carry out an action. None: go on; else wait for something, or until that moment if it is not 0."""
+        runtime = self.runtime
+        match action:
+            case MountVolumes():
+                return await self._mount(state)
+            case CreateSandbox():
+                runtime.create_sandbox(state)
+            case StartContainer(name, back_off):
+                try:
+                    await runtime.start_container(state, name, back_off)
+                except Unreachable:
+                    return 0.0
+            case StopContainer(name, grace, message):
+                runtime.stop_container(state, name, grace, message)
+            case FailPod(reason, message):
+                state.failure = (reason, message)
+                self.host.events.pod(state, "Normal", reason, message)
+            case RemoveSandbox():
+                runtime.remove_sandbox(state)
+            case ConfirmDeletion():
+                await self._confirm(state)
+                return 0.0
+            case Forget():
+                self._forget(state)
+                return 0.0
+        return None
+
+    async def _mount(self, state: PodState) -> float | None:
+        try:
+            volumes = await mount_volumes(state.pod, state, self.host)
+        except Unreachable:
+            return 0.0
+        except MountError as error:
+            self.host.events.pod(state, "Warning", "FailedMount", str(error))
+            failures = self._mount_failures.get(state.uid, 0)
+            self._mount_failures[state.uid] = failures + 1
+            return self.host.clock.now() + min(
+                MOUNT_RETRY_SECONDS_MIN * 2.0 ** min(failures, 20), MOUNT_RETRY_SECONDS_MAX
+            )
+        self._mount_failures.pop(state.uid, None)
+        self.runtime.set_volumes(state, volumes)
+        return None
+
+    async def _report(self, state: PodState) -> None:
+        """Write the pod's status if the API shows another. A pod that is gone, or a new one of its name, is let be."""
+        if self._status(state.pod, state) == state.pod.get("status"):
+            return
+        client = self.host.client
+        try:
+            fresh = await client.get(PODS, state.namespace, state.name)
+            if fresh["metadata"]["uid"] != state.uid:
+                return
+            status = self._status(fresh, state)
+            if status != fresh.get("status"):
+                fresh = await client.update(PODS, state.namespace, {**fresh, "status": status}, subresource="status")
+            state.pod = fresh
+        except ApiError as error:
+            if not is_not_found(error):
+                raise
+
+    def _status(self, pod: Object, state: PodState) -> Object:
+        return step(pod, state, self.host.clock.now(), self.host.ip).status
+
+    async def _confirm(self, state: PodState) -> None:
+        options = {"gracePeriodSeconds": 0, "preconditions": {"uid": state.uid}}
+        try:
+            await self.host.client.delete(PODS, state.namespace, state.name, options)
+        except ApiError as error:
+            if not (is_not_found(error) or is_conflict(error)):
+                raise
+        except Unreachable:
+            pass
+
+    def _tell_back_offs(self, state: PodState) -> None:
+        """One event for each wait before a restart."""
+        for name, container in state.containers.items():
+            end = state.back_off_end(name, self.host.clock.now())
+            if end is None or state.gone or state.failure or "deletionTimestamp" in state.pod["metadata"]:
+                continue
+            if self._backed_off.get((state.uid, name)) != container.restart_count:
+                self._backed_off[state.uid, name] = container.restart_count
+                text = f"Back-off restarting failed container {name} in pod {pod_text(state.pod)}"
+                self.host.events.pod(state, "Warning", "BackOff", text, name)
+
+    def _forget(self, state: PodState) -> None:
+        self.runtime.forget(state)
+        del self.pods[state.uid]
+        self.reasons.pop(state.uid, None)
+        self._mount_failures.pop(state.uid, None)
+        for name in state.containers:
+            self._backed_off.pop((state.uid, name), None)
+
+
+def _raise_or(fault: ApiError | None, when: float | None) -> float | None:
+    if fault is not None:
+        raise fault
+    return when

@@ -1,0 +1,228 @@
+"""All fake nodes of a cluster: one queue, a timer a node for its heartbeats, and pods handed to the node of theirs."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from minikube_lite.clock import Clock, Timer
+from minikube_lite.config import Options
+from minikube_lite.kubelet.host import Caches, Host, HostEvents
+from minikube_lite.kubelet.kubelet import Kubelet
+from minikube_lite.kubelet.pace import Pace
+from minikube_lite.machinery.client import Client
+from minikube_lite.machinery.errors import ApiError
+from minikube_lite.machinery.events import Events
+from minikube_lite.machinery.informer import Informers
+from minikube_lite.machinery.queue import WorkQueue
+from minikube_lite.machinery.resources import NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, SERVICES
+from minikube_lite.network.addresses import node_address, pod_networks
+from minikube_lite.network.client import LinkedClient
+from minikube_lite.network.fabric import API, Network
+from minikube_lite.programs.registry import Programs
+from minikube_lite.programs.volumes import VolumeDirectories
+from minikube_lite.store import Object
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT = ""
+"""In place of a pod's uid: the node itself."""
+NODE_INDEX = "kubelet/node"
+
+Key = tuple[str, str]
+"""A node's name and a pod's uid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A container that really runs."""
+
+    node: str
+    namespace: str
+    pod: str
+    uid: str
+    container: str
+    id: str
+    ip: str
+    started_at: float
+
+
+class Kubelets:
+    """The nodes that this process plays. Nodes that users make have no kubelet, and nothing here touches them."""
+
+    def __init__(
+        self,
+        *,
+        client_for: Callable[[str], Client],
+        informers: Informers,
+        clock: Clock,
+        events: Events,
+        directory: Path,
+        programs: Programs,
+        options: Options,
+        network: Network | None = None,
+        names: Sequence[str] = (),
+    ) -> None:
+        """`client_for` gives the client of a user, as `system:node:node-1`. Without `names`, as many as options say."""
+        self.network = network or Network(clock, options.pod_loopback_block or options.cluster_cidr)
+        self.volumes = VolumeDirectories(directory)
+        self._clock = clock
+        self._queue: WorkQueue[Key] = WorkQueue(clock, "kubelet")
+        self._pods = informers.informer(PODS)
+        self._timers: dict[str, Timer] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._kubelets: dict[str, Kubelet] = {}
+        names = list(names) or [f"node-{number}" for number in range(1, options.nodes + 1)]
+        caches = Caches(
+            informers.informer(NODES),
+            informers.informer(PERSISTENT_VOLUME_CLAIMS),
+            informers.informer(PERSISTENT_VOLUMES),
+            informers.informer(SERVICES),
+        )
+        flowing = options.clock != "stepped"
+        pace = Pace.chosen(flowing, options.image_pull_delay, options.pod_start_delay, options.pod_stop_delay)
+        networks = pod_networks(self.network.cluster_cidr, len(names))
+        for index, (name, pod_network) in enumerate(zip(names, networks, strict=True)):
+            link = self.network.link(name, API)
+            client = LinkedClient(client_for(f"system:node:{name}"), link)
+            host = Host(
+                name=name,
+                index=index,
+                ip=node_address(index),
+                pod_network=pod_network,
+                client=client,
+                clock=clock,
+                network=self.network,
+                volumes=self.volumes,
+                programs=programs,
+                pace=pace,
+                caches=caches,
+                events=HostEvents(events.recorder("kubelet", name), client),
+                options=options,
+                changed=functools.partial(self._changed, name),
+            )
+            self._kubelets[name] = Kubelet(host)
+            self.network.switch.add_address(host.ip, name)
+            link.watch(functools.partial(self._link_changed, name))
+        self._pods.add_index(NODE_INDEX, _node_name)
+        self._pods.add_handler(self._pod_changed)
+        caches.claims.add_handler(self._claim_changed)
+        caches.volumes.add_handler(self._volume_changed)
+
+    # Life
+
+    async def start(self) -> None:
+        """Register the nodes, which are Ready at once, and begin to work. The informers run."""
+        for kubelet in self._kubelets.values():
+            await kubelet.node.register()
+        count = len(self._kubelets)
+        for index, (name, kubelet) in enumerate(self._kubelets.items()):
+            interval = kubelet.node.renew_seconds
+            phase = interval * (index + 1) / count
+            self._timers[name] = self._clock.call_later(phase, self._beat, name, interval)
+        self._task = asyncio.create_task(self._run(), name="kubelets")
+
+    async def stop(self) -> None:
+        """Stop everything that runs on the nodes, and the nodes."""
+        for timer in self._timers.values():
+            timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        for kubelet in self._kubelets.values():
+            await kubelet.runtime.stop()
+        self._queue.close()
+
+    # Looking
+
+    def __getitem__(self, name: str) -> Kubelet:
+        return self._kubelets[name]
+
+    @property
+    def names(self) -> list[str]:
+        """The nodes."""
+        return list(self._kubelets)
+
+    def instances(self) -> list[Instance]:
+        """What really runs where, whatever the API says."""
+        return [
+            Instance(node, state.namespace, state.name, state.uid, one.name, one.id, state.ip, one.started_at)
+            for node, kubelet in self._kubelets.items()
+            for state in kubelet.pods.values()
+            for one in state.running
+        ]
+
+    # Seeing
+
+    def _changed(self, node: str, uid: str) -> None:
+        self._queue.add((node, uid))
+
+    def _pod_changed(self, old: Object | None, new: Object | None) -> None:
+        for pod in (old, new):
+            if pod is None:
+                continue
+            kubelet = self._kubelets.get(pod["spec"].get("nodeName", ""))
+            if kubelet is None or not kubelet.host.client.link.up:
+                continue
+            if pod is new:
+                kubelet.observe(pod)
+            elif new is None or new["metadata"]["uid"] != pod["metadata"]["uid"]:
+                kubelet.observe_gone(pod["metadata"]["uid"])
+
+    def _claim_changed(self, old: Object | None, new: Object | None) -> None:
+        obj = new or old
+        if obj is not None:
+            self._look_for_volumes(obj["metadata"]["namespace"])
+
+    def _volume_changed(self, old: Object | None, new: Object | None) -> None:
+        self._look_for_volumes("")
+
+    def _look_for_volumes(self, namespace: str) -> None:
+        for name, kubelet in self._kubelets.items():
+            for uid in kubelet.waiting_for_volumes(namespace):
+                self._queue.add((name, uid))
+
+    def _link_changed(self, node: str, up: bool) -> None:
+        if up:
+            self._kubelets[node].catch_up(self._pods.by_index(NODE_INDEX, node))
+            self._queue.add((node, HEARTBEAT))
+
+    # Working
+
+    def _beat(self, node: str, interval: float) -> None:
+        self._timers[node] = self._clock.call_later(interval, self._beat, node, interval)
+        self._queue.add((node, HEARTBEAT))
+
+    async def _run(self) -> None:
+        while True:
+            await self._sync(await self._queue.get())
+
+    async def _sync(self, key: Key) -> None:
+        node, uid = key
+        kubelet = self._kubelets[node]
+        try:
+            if uid == HEARTBEAT:
+                await kubelet.node.heartbeat()
+            else:
+                when = await kubelet.sync(uid)
+                if when is not None:
+                    self._queue.add_after(key, when - self._clock.now())
+        except ApiError as error:
+            log.debug("kubelet %s: sync of %s failed: %s", node, uid, error)
+            self._queue.retry(key)
+        except Exception:
+            log.exception("kubelet %s: sync of %s failed", node, uid)
+            self._queue.retry(key)
+        else:
+            self._queue.forget(key)
+        finally:
+            self._queue.done(key)
+
+
+def _node_name(pod: Object) -> Iterable[str]:
+    name = pod["spec"].get("nodeName")
+    return (name,) if name else ()

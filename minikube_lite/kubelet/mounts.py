@@ -1,0 +1,198 @@
+"""A pod's volumes: which directory each one is, and what stands in it; upstream: pkg/kubelet/volumemanager, pkg/volume.
+
+A pod waits until all its volumes are there; a claim must be bound to a volume that is bound to it.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+
+from minikube_lite.kubelet.environment import expand
+from minikube_lite.kubelet.fields import FieldUnknown, field_value, resource_value
+from minikube_lite.kubelet.host import Host
+from minikube_lite.kubelet.state import PodState
+from minikube_lite.machinery.errors import ApiError, is_not_found
+from minikube_lite.machinery.resources import CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS, GroupVersionResource
+from minikube_lite.programs.program import Mount
+from minikube_lite.programs.volumes import OutsideOfVolume, inside, make, write_files
+from minikube_lite.store import Object
+
+TOKEN_SECONDS = 3607
+"""How long the tokens are valid that pods get by default."""
+
+
+class MountError(Exception):
+    """A volume is not there yet; the text is that of the event FailedMount."""
+
+
+@dataclass(frozen=True, slots=True)
+class MountedVolume:
+    """The directory that is a pod's volume."""
+
+    directory: Path
+    read_only: bool = False
+
+
+async def mount_volumes(pod: Object, state: PodState, host: Host) -> dict[str, MountedVolume]:
+    """Make all volumes of a pod ready, by name. Raises MountError."""
+    mounted: dict[str, MountedVolume] = {}
+    for volume in pod["spec"].get("volumes") or ():
+        mounted[volume["name"]] = await _mount(volume, pod, state, host)
+    return mounted
+
+
+async def _mount(volume: Object, pod: Object, state: PodState, host: Host) -> MountedVolume:
+    name = volume["name"]
+    if "persistentVolumeClaim" in volume:
+        source = volume["persistentVolumeClaim"]
+        return _claimed(name, source["claimName"], state, host, bool(source.get("readOnly")))
+    if "ephemeral" in volume:
+        return _claimed(name, f"{state.name}-{name}", state, host, False)
+    if "hostPath" in volume:
+        return MountedVolume(_made(host.volumes.host_path(host.name, volume["hostPath"]["path"])))
+    if "emptyDir" in volume:
+        return MountedVolume(_made(host.volumes.pod_volume(state.uid, "emptyDir", name)))
+    for kind in ("configMap", "secret", "projected", "downwardAPI"):
+        if kind in volume:
+            directory = host.volumes.pod_volume(state.uid, kind, name)
+            write_files(directory, await _files(name, kind, volume[kind], pod, state, host))
+            return MountedVolume(directory, read_only=True)
+    kinds = ", ".join(key for key in volume if key != "name")
+    raise MountError(f'MountVolume.SetUp failed for volume "{name}" : volumes of kind {kinds} are not emulated')
+
+
+def _made(directory: Path) -> Path:
+    make(directory)
+    return directory
+
+
+def _claimed(name: str, claim_name: str, state: PodState, host: Host, read_only: bool) -> MountedVolume:
+    """The directory of the volume that a claim is bound to."""
+    claim = host.caches.claims.get(state.namespace, claim_name)
+    fault = ""
+    if claim is None:
+        fault = f'persistentvolumeclaim "{claim_name}" not found'
+    elif "deletionTimestamp" in claim["metadata"]:
+        fault = "PVC is being deleted"
+    elif claim.get("status", {}).get("phase") != "Bound" or not claim["spec"].get("volumeName"):
+        fault = "PVC is not bound"
+    else:
+        volume = host.caches.volumes.get("", claim["spec"]["volumeName"])
+        bound_to = (volume or {}).get("spec", {}).get("claimRef", {}).get("uid")
+        if volume is None:
+            fault = f'persistentvolume "{claim["spec"]["volumeName"]}" not found'
+        elif bound_to != claim["metadata"]["uid"]:
+            fault = f"PV {volume['metadata']['name']} is not bound to this PVC"
+        else:
+            return MountedVolume(_made(host.volumes.persistent(volume["metadata"]["name"])), read_only)
+    failed = f"error processing PVC {state.namespace}/{claim_name}: {fault}"
+    raise MountError(
+        "Unable to attach or mount volumes: "
+        f"unmounted volumes=[{name}], unattached volumes=[], failed to process volumes=[{name}]: {failed}"
+    )
+
+
+# Files made from objects
+
+
+async def _files(volume: str, kind: str, source: Object, pod: Object, state: PodState, host: Host) -> dict[str, bytes]:
+    if kind == "downwardAPI":
+        return _downward(volume, source, pod, state, host)
+    if kind != "projected":
+        return await _from_object(volume, kind, source, state, host)
+    files: dict[str, bytes] = {}
+    for part in source.get("sources") or ():
+        for part_kind in ("configMap", "secret"):
+            if part_kind in part:
+                files.update(await _from_object(volume, part_kind, part[part_kind], state, host))
+        if "downwardAPI" in part:
+            files.update(_downward(volume, part["downwardAPI"], pod, state, host))
+        if "serviceAccountToken" in part:
+            files.update(await _token(part["serviceAccountToken"], pod, state, host))
+    return files
+
+
+async def _from_object(volume: str, kind: str, source: Object, state: PodState, host: Host) -> dict[str, bytes]:
+    """The entries of a config map or secret, all or the items that are chosen."""
+    name = source.get("name") or source.get("secretName", "")
+    resource = CONFIG_MAPS if kind == "configMap" else SECRETS
+    obj = await _get(host, resource, state.namespace, name)
+    if obj is None:
+        if source.get("optional"):
+            return {}
+        raise MountError(f'MountVolume.SetUp failed for volume "{volume}" : {kind.lower()} "{name}" not found')
+    plain = obj.get("data", {}) if kind == "configMap" else {}
+    encoded = obj.get("binaryData", {}) if kind == "configMap" else obj.get("data", {})
+    entries = {key: str(plain[key]).encode() for key in plain} | {
+        key: base64.b64decode(encoded[key]) for key in encoded
+    }
+    if not source.get("items"):
+        return entries
+    files: dict[str, bytes] = {}
+    for item in source["items"]:
+        if item["key"] in entries:
+            files[item["path"]] = entries[item["key"]]
+        elif not source.get("optional"):
+            text = f"references non-existent {'config' if kind == 'configMap' else 'secret'} key: {item['key']}"
+            raise MountError(f'MountVolume.SetUp failed for volume "{volume}" : {text}')
+    return files
+
+
+async def _get(host: Host, resource: GroupVersionResource, namespace: str, name: str) -> Object | None:
+    try:
+        return await host.client.get(resource, namespace, name)
+    except ApiError as error:
+        if is_not_found(error):
+            return None
+        raise
+
+
+def _downward(volume: str, source: Object, pod: Object, state: PodState, host: Host) -> dict[str, bytes]:
+    files = {}
+    for item in source.get("items") or ():
+        try:
+            if "fieldRef" in item:
+                value = field_value(item["fieldRef"]["fieldPath"], pod, state, host)
+            else:
+                value = resource_value(item["resourceFieldRef"], pod, pod["spec"]["containers"][0], host)
+        except FieldUnknown as error:
+            raise MountError(f'MountVolume.SetUp failed for volume "{volume}" : {error}') from None
+        files[item["path"]] = value.encode()
+    return files
+
+
+async def _token(source: Object, pod: Object, state: PodState, host: Host) -> dict[str, bytes]:
+    """A token of the pod's service account; no file where the API gives none out."""
+    audience = source.get("audience")
+    request: Object = {
+        "spec": {
+            "audiences": [audience] if audience else [],
+            "expirationSeconds": source.get("expirationSeconds", TOKEN_SECONDS),
+            "boundObjectRef": {"apiVersion": "v1", "kind": "Pod", "name": state.name, "uid": state.uid},
+        }
+    }
+    account = pod["spec"].get("serviceAccountName") or "default"
+    try:
+        answer = await host.client.create(SERVICE_ACCOUNTS, state.namespace, request, name=account, subresource="token")
+    except ApiError:
+        return {}
+    token = answer.get("status", {}).get("token", "")
+    return {source["path"]: token.encode()} if token else {}
+
+
+def container_mounts(container: Object, volumes: dict[str, MountedVolume], variables: dict[str, str]) -> list[Mount]:
+    """Where a container sees the pod's volumes."""
+    mounts = []
+    for mount in container.get("volumeMounts") or ():
+        volume = volumes.get(mount["name"])
+        if volume is None:
+            continue
+        below = expand(mount["subPathExpr"], variables) if mount.get("subPathExpr") else mount.get("subPath", "")
+        try:
+            directory = inside(volume.directory, below) if below else volume.directory
+        except OutsideOfVolume:
+            continue
+        mounts.append(Mount(mount["mountPath"], directory, volume.read_only or bool(mount.get("readOnly"))))
+    return mounts

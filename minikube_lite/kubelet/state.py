@@ -1,0 +1,147 @@
+"""What a node knows of its pods: plain data that steps read and effects change; upstream: kubecontainer.PodStatus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from minikube_lite.store import Object
+
+BACK_OFF_SECONDS_MIN = 10.0
+BACK_OFF_SECONDS_MAX = 300.0
+BACK_OFF_RESET_SECONDS = 2 * BACK_OFF_SECONDS_MAX
+"""A container that ran longer than this since its last restart begins anew with the shortest back-off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a run of a container ended."""
+
+    code: int
+    reason: str
+    started_at: float
+    finished_at: float
+    container_id: str
+    message: str = ""
+
+
+@dataclass(slots=True)
+class Container:
+    """The newest run of a container. `exit` is None while it runs."""
+
+    name: str
+    id: str
+    image: str
+    image_id: str
+    started_at: float
+    restart_count: int = 0
+    exit: Exit | None = None
+    previous: Exit | None = None
+    started: bool = False
+    """Whether its startup probe, if it has one, succeeded."""
+    ready: bool = False
+    unhealthy: str = ""
+    """The probe (`liveness`, `startup`) that says that it has to be restarted."""
+    stop_by: float | None = None
+    """When it is killed at the latest; None while it may run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why a container cannot be started yet, and when to try again."""
+
+    reason: str
+    message: str
+    retry_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class BackOff:
+    """The delay that a container's next restart has, and when the last one was."""
+
+    delay: float
+    since: float
+
+
+@dataclass(slots=True)
+class PodState:
+    """One pod on one node. `pod` is the object as this node last saw it; it is shared."""
+
+    uid: str
+    pod: Object
+    start_time: float
+    gone: bool = False
+    """Whether the API no longer has the pod."""
+    mounted: bool = False
+    sandbox: Literal["", "creating", "ready", "removed"] = ""
+    ip: str = ""
+    containers: dict[str, Container] = field(default_factory=dict)
+    starting: dict[str, None] = field(default_factory=dict)
+    waiting: dict[str, Waiting] = field(default_factory=dict)
+    back_offs: dict[str, BackOff] = field(default_factory=dict)
+    failure: tuple[str, str] | None = None
+    """Reason and message, where the node itself has decided that the pod failed."""
+
+    @property
+    def namespace(self) -> str:
+        """The pod's namespace."""
+        return str(self.pod["metadata"]["namespace"])
+
+    @property
+    def name(self) -> str:
+        """The pod's name."""
+        return str(self.pod["metadata"]["name"])
+
+    @property
+    def key(self) -> str:
+        """As messages name it."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def running(self) -> list[Container]:
+        """The containers that run."""
+        return [container for container in self.containers.values() if container.exit is None]
+
+    def back_off_end(self, name: str, now: float) -> float | None:
+        """Until when an ended container must wait; None when it need not."""
+        container, back_off = self.containers.get(name), self.back_offs.get(name)
+        if container is None or container.exit is None or back_off is None:
+            return None
+        finished_at = container.exit.finished_at
+        if finished_at - back_off.since > BACK_OFF_RESET_SECONDS or now >= finished_at + back_off.delay:
+            return None
+        return finished_at + back_off.delay
+
+    def next_back_off(self, name: str, now: float) -> BackOff:
+        """The back-off after the restart that happens now."""
+        container, back_off = self.containers.get(name), self.back_offs.get(name)
+        ended = container.exit.finished_at if container is not None and container.exit is not None else now
+        if back_off is None or ended - back_off.since > BACK_OFF_RESET_SECONDS:
+            return BackOff(BACK_OFF_SECONDS_MIN, now)
+        return BackOff(min(back_off.delay * 2, BACK_OFF_SECONDS_MAX), now)
+
+
+def is_sidecar(spec: Object) -> bool:
+    """Whether an init container keeps running beside the others."""
+    return spec.get("restartPolicy") == "Always"
+
+
+def container_specs(pod: Object) -> list[tuple[Object, bool]]:
+    """The containers in the order in which they start, and whether each is an init container."""
+    spec = pod["spec"]
+    return [
+        *((container, True) for container in spec.get("initContainers") or ()),
+        *((container, False) for container in spec["containers"]),
+    ]
+
+
+def should_restart(pod: Object, spec: Object, is_init: bool, code: int) -> bool:
+    """Whether a container that ended with that exit code is started again; upstream: podutil.ContainerShouldRestart."""
+    for rule in spec.get("restartPolicyRules") or ():
+        codes = rule.get("exitCodes") or {}
+        if (code in (codes.get("values") or ())) == (codes.get("operator") == "In"):
+            return bool(rule.get("action") == "Restart")
+    policy = spec.get("restartPolicy") or pod["spec"].get("restartPolicy", "Always")
+    if is_init and policy == "Always" and not is_sidecar(spec):
+        policy = "OnFailure"
+    return policy == "Always" or (policy == "OnFailure" and code != 0)

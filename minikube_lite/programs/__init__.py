@@ -1,0 +1,1 @@
+"""What runs in fake containers, by image."""

@@ -1,0 +1,90 @@
+"""What a container wrote: lines and when they came, the oldest dropped first; upstream: the CRI's log files."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from minikube_lite.clock import Clock
+
+LOG_BYTES_MAX = 1 << 20
+"""What is kept of one container's output."""
+LOG_LINE_BYTES_MAX = 16 << 10
+"""A longer line is split, as container runtimes do."""
+
+StreamName = Literal["stdout", "stderr"]
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line, without its end."""
+
+    time: float
+    stream: StreamName
+    text: bytes
+
+
+class ContainerLog:
+    """The output of one run of a container."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.lines: deque[LogLine] = deque()
+        self.dropped = 0
+        """How many lines were pushed out; a reader's place is an index into all lines ever."""
+        self._clock = clock
+        self._bytes = 0
+        self._partial: dict[StreamName, bytes] = {}
+        self._watchers: dict[Callable[[], None], None] = {}
+
+    def write(self, stream: StreamName, data: bytes) -> None:
+        """Add output; it becomes visible by whole lines."""
+        *lines, rest = (self._partial.pop(stream, b"") + data).split(b"\n")
+        for line in lines:
+            self._append(stream, line)
+        while len(rest) >= LOG_LINE_BYTES_MAX:
+            self._append(stream, rest[:LOG_LINE_BYTES_MAX])
+            rest = rest[LOG_LINE_BYTES_MAX:]
+        if rest:
+            self._partial[stream] = rest
+
+    def close(self) -> None:
+        """No more output comes: what stands without a line's end is a line."""
+        partial, self._partial = self._partial, {}
+        for stream, rest in partial.items():
+            self._append(stream, rest)
+
+    def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
+        """Call whenever there are new lines. Returns what ends it."""
+        self._watchers[watcher] = None
+        return lambda: self._watchers.pop(watcher, None)
+
+    def text(self) -> str:
+        """All lines that are kept."""
+        return "".join(f"{line.text.decode(errors='replace')}\n" for line in self.lines)
+
+    def _append(self, stream: StreamName, line: bytes) -> None:
+        self.lines.append(LogLine(self._clock.now(), stream, line))
+        self._bytes += len(line) + 1
+        while self._bytes > LOG_BYTES_MAX and len(self.lines) > 1:
+            self._bytes -= len(self.lines.popleft().text) + 1
+            self.dropped += 1
+        for watcher in list(self._watchers):
+            watcher()
+
+
+class Output:
+    """A container's stdout or stderr, as its program writes to it."""
+
+    def __init__(self, log: ContainerLog, stream: StreamName) -> None:
+        self.log = log
+        self._stream: StreamName = stream
+
+    def write(self, text: str | bytes) -> None:
+        """Add output."""
+        self.log.write(self._stream, text.encode() if isinstance(text, str) else text)
+
+    def print(self, *words: object) -> None:
+        """Add a line, as print does."""
+        self.write(" ".join(map(str, words)) + "\n")

@@ -1,0 +1,143 @@
+"""Clusters for tests: a plain, blocking face over clusters that live on one warm event loop in a thread of its own.
+
+Code under test may block as it likes; the cluster goes on. Every cluster is fresh.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from minikube_lite.clock import SETTLE_SECONDS_MAX
+from minikube_lite.cluster import Cluster
+from minikube_lite.kubeconfig import write_kubeconfig
+from minikube_lite.machinery.client import PatchType
+from minikube_lite.machinery.resources import GroupVersionResource
+from minikube_lite.store import Object
+
+T = TypeVar("T")
+
+
+class LoopThread:
+    """An event loop in a thread, kept warm for as many clusters as there are."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="minikube-lite", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine there and wait for its result."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def close(self) -> None:
+        """End the loop and its thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+class RunningCluster:
+    """A running cluster as a blocking object: where it is reached, its time, and its objects.
+
+    `with RunningCluster(loop, nodes=3) as cluster:`; pytest's fixture `cluster` gives one.
+    """
+
+    def __init__(self, loop: LoopThread, **options: Any) -> None:
+        self._loop = loop
+        self._cluster = loop.run(_make(options))
+
+    def __enter__(self) -> Self:
+        self._loop.run(self._cluster.start())
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._loop.run(self._cluster.stop())
+
+    # Where it is
+
+    @property
+    def server(self) -> str:
+        """The API's URL."""
+        return self._cluster.addresses.server
+
+    @property
+    def dns(self) -> str:
+        """The DNS server's host:port."""
+        return self._cluster.addresses.dns
+
+    @property
+    def directory(self) -> Path:
+        """The cluster's own directory."""
+        return self._cluster.directory
+
+    @property
+    def kubeconfig(self) -> Path:
+        """A kubeconfig file for kubectl and client libraries."""
+        path = self._cluster.directory / "kubeconfig"
+        if not path.exists():
+            write_kubeconfig(path, self.server)
+        return path
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster itself; it lives on the loop's thread, so touch it with `call` only."""
+        return self._cluster
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the cluster's loop."""
+        return self._loop.run(work)
+
+    # Time
+
+    def settle(self, timeout: float = SETTLE_SECONDS_MAX) -> None:
+        """Wait until the cluster has no work left; `timeout` in real seconds."""
+        self._loop.run(self._cluster.settle(timeout))
+
+    def advance(self, duration: str | float) -> None:
+        """Let emulated time pass, as `"5m"` or in seconds."""
+        self._loop.run(self._cluster.advance(duration))
+
+    # Objects
+
+    def get(self, resource: GroupVersionResource, namespace: str, name: str) -> Object:
+        """One object."""
+        return self._loop.run(self._cluster.client.get(resource, namespace, name))
+
+    def list(self, resource: GroupVersionResource, namespace: str = "", label_selector: str = "") -> list[Object]:
+        """The objects of a namespace, or of all."""
+        return self._loop.run(
+            self._cluster.client.list_objects(resource, namespace, label_selector=label_selector)
+        ).items
+
+    def create(self, resource: GroupVersionResource, namespace: str, obj: Object) -> Object:
+        """Create an object."""
+        return self._loop.run(self._cluster.client.create(resource, namespace, obj))
+
+    def patch(
+        self,
+        resource: GroupVersionResource,
+        namespace: str,
+        name: str,
+        patch: Any,
+        patch_type: PatchType = "application/merge-patch+json",
+        subresource: str = "",
+    ) -> Object:
+        """Change an object."""
+        work = self._cluster.client.patch(
+            resource, namespace, name, patch, patch_type=patch_type, subresource=subresource
+        )
+        return self._loop.run(work)
+
+    def delete(
+        self, resource: GroupVersionResource, namespace: str, name: str, options: dict[str, Any] | None = None
+    ) -> None:
+        """Delete an object."""
+        self._loop.run(self._cluster.client.delete(resource, namespace, name, options))
+
+
+async def _make(options: dict[str, Any]) -> Cluster:
+    return Cluster(**options)
