@@ -96,10 +96,16 @@ class Deletion:
         kind = resource.gvr._replace(resource=resource.info.kind)
         uid = current.object["metadata"]["uid"]
         if options.uid is not None and options.uid != uid:
-            text = f"the UID in the precondition ({options.uid}) does not match the UID in record ({uid}). The object might have been deleted and then recreated"
+            text = (
+                f"the UID in the precondition ({options.uid}) does not match the UID in record ({uid}). "
+                "The object might have been deleted and then recreated"
+            )
             raise errors.conflict(kind, current.name, text)
         if options.resource_version is not None and options.resource_version != str(current.revision):
-            text = f"the ResourceVersion in the precondition ({options.resource_version}) does not match the ResourceVersion in record ({current.revision}). The object might have been modified"
+            text = (
+                f"the ResourceVersion in the precondition ({options.resource_version}) does not match "
+                f"the ResourceVersion in record ({current.revision}). The object might have been modified"
+            )
             raise errors.conflict(kind, current.name, text)
 
     def _delete_once(
@@ -107,6 +113,8 @@ class Deletion:
     ) -> Deleted:
         context = self._registry.context("delete", current.namespace, current.name, write)
         obj = copy_object(current.object)
+        if resource.strategy.begin_deletion(context, obj):
+            return Deleted(self._write(resource, current, obj, write), False)
         metadata = obj["metadata"]
         grace = options.grace_period_seconds
         if grace is not None and grace < 0:
@@ -117,17 +125,17 @@ class Deletion:
         self._set_finalizers(metadata, options, resource.strategy.default_propagation_policy)
         if asked is None or not metadata.get("deletionGracePeriodSeconds"):
             self._mark(metadata)
-        resource.strategy.mark_deleted(context, obj)
         if may_be_removed(obj):
             return self._remove(resource, current, obj, write)
+        return Deleted(self._write(resource, current, obj, write), False)
+
+    def _write(self, resource: ServedResource, current: Record, obj: Object, write: WriteOptions) -> Record:
         if obj == current.object:
-            return Deleted(current, False)
+            return current
         if write.dry_run:
-            return Deleted(Record(current.resource, current.namespace, current.name, current.revision, obj), False)
-        record = self._registry.store.commit(
-            resource.key, current.namespace, current.name, obj, expected=current.revision
-        )
-        return Deleted(record, False)
+            return Record(current.resource, current.namespace, current.name, current.revision, obj)
+        store = self._registry.store
+        return store.commit(resource.key, current.namespace, current.name, obj, expected=current.revision)
 
     def _remove(self, resource: ServedResource, current: Record, obj: Object, write: WriteOptions) -> Deleted:
         shown = obj if resource.kind.graceful else current.object

@@ -299,14 +299,9 @@ class Registry:
 
 
 def may_be_removed(obj: Object) -> bool:
-    """Whether a deleted object has nothing left that holds it: no finalizers, no grace period, no namespace finalizers."""
+    """Whether a deleted object has nothing left that holds it: no finalizers, and a grace period that is over."""
     metadata = obj["metadata"]
-    return (
-        "deletionTimestamp" in metadata
-        and not metadata.get("finalizers")
-        and not metadata.get("deletionGracePeriodSeconds")
-        and not obj.get("spec", {}).get("finalizers")
-    )
+    return metadata.get("deletionGracePeriodSeconds") == 0 and not metadata.get("finalizers")
 
 
 def _keep_system_metadata(metadata: Object, old: Object) -> None:

@@ -187,6 +187,10 @@ class Runtime:
         self._run(state, spec, variables)
         host.events.pod(state, "Normal", "Created", "Container created", name)
         host.events.pod(state, "Normal", "Started", "Container started", name)
+        hooks = [hook for hook in ("postStart", "preStop") if hook in spec.get("lifecycle", {})]
+        if hooks:
+            text = f"lifecycle hooks are not emulated, {' and '.join(hooks)} will not run"
+            host.events.pod(state, "Warning", "HooksNotEmulated", text, name)
         host.changed(state.uid)
 
     def _run(self, state: PodState, spec: Object, variables: dict[str, str]) -> None:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from minikube_lite.clock import Clock
 from minikube_lite.machinery.client import Client
-from minikube_lite.machinery.errors import is_conflict
+from minikube_lite.machinery.errors import ApiError, is_conflict
 from minikube_lite.machinery.events import EventRecorder, Events
 from minikube_lite.machinery.informer import Handler, Informer, Informers
 from minikube_lite.machinery.queue import WorkQueue
@@ -100,12 +100,14 @@ class Controller(ABC):
         while True:
             key = await self.queue.get()
             try:
+                # Informers first: a key that is tried again must not meet the same stale cache.
+                await self.clock.transport.sleep(0)
                 await self.sync(key)
-            except Exception as error:
-                if is_conflict(error):
-                    log.debug("%s: conflict at %s: %s", self.name, key, error)
-                else:
-                    log.exception("%s: sync of %s failed", self.name, key)
+            except ApiError as error:
+                log.log(logging.DEBUG if is_conflict(error) else logging.WARNING, "%s: sync of %s: %s", self.name, key, error)
+                self.queue.retry(key)
+            except Exception:
+                log.exception("%s: sync of %s failed", self.name, key)
                 self.queue.retry(key)
             else:
                 self.queue.forget(key)

@@ -116,8 +116,9 @@ class Strategy:
         """The grace period of a deletion that somebody has to confirm; None deletes at once (all kinds but Pod)."""
         return None
 
-    def mark_deleted(self, context: RequestContext, obj: Object) -> None:
-        """Show in the object that it is being deleted (a Namespace's phase); what then still holds it are finalizers."""
+    def begin_deletion(self, context: RequestContext, obj: Object) -> bool:
+        """True where a deletion only begins, or goes on: the object says so from now on, and somebody empties it first (Namespace)."""
+        return False
 
     def prepare_for_delete(self, context: RequestContext, obj: Object) -> None:
         """May refuse a deletion by raising ApiError."""

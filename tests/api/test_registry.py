@@ -184,13 +184,15 @@ async def test_a_change_counts_one_revision_and_no_change_none(http, store, conf
 async def test_a_replacement_is_checked_against_what_is_there(http, config_map, change, code, text) -> None:
     made = (await http.post(PATH, json=config_map("a", {"k": "v"}))).json()
     answer = await http.put(f"{PATH}/a", json={**made, "metadata": {**made["metadata"], **change}})
-    assert (answer.status_code, text in answer.text) == (code, True)
+    assert (answer.status_code, text in answer.json().get("message", "")) == (code, True)
 
 
 async def test_replacing_what_is_not_there(http, config_map) -> None:
     assert (await http.put(f"{PATH}/a", json=config_map("a"))).status_code == 404
-    assert (await http.put(f"{PATH}/a", json=config_map("a", uid="u"))).status_code == 409
+    assert (await http.put(f"{PATH}/a", json=config_map("a", uid="u"))).status_code == 404
     role = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles/r"
+    assert (await http.put(role, json={"metadata": {"name": "r", "uid": "u"}, "rules": []})).status_code == 409
+    assert (await http.put(role, json={"metadata": {"name": "r", "resourceVersion": "5"}, "rules": []})).status_code == 404
     assert (await http.put(role, json={"metadata": {"name": "r"}, "rules": []})).status_code == 201
 
 
@@ -305,7 +307,7 @@ async def populated(api: Apiserver, pod) -> None:
     made = await client.create(POD_DISRUPTION_BUDGETS, "default", budget)
     status = {
         "observedGeneration": made["metadata"]["generation"],
-        "disruptionsAllowed": 1,
+        "disruptionsAllowed": 5,
         "currentHealthy": 1,
         "desiredHealthy": 0,
         "expectedPods": 1,

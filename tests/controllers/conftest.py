@@ -260,7 +260,7 @@ def run_world(scheme: Scheme) -> Callable[..., None]:
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_pod() -> Callable[..., Object]:
     """Makes pods: `new_pod("a", labels={"app": "x"}, requests={"cpu": "1"})`."""
     return pod_object

@@ -8,7 +8,7 @@ from minikube_lite.api.subresources.base import Action, View
 from minikube_lite.api.subresources.binding import Binding
 from minikube_lite.api.subresources.eviction import Eviction
 from minikube_lite.api.subresources.scale import ScaleView
-from minikube_lite.api.subresources.views import FinalizeView, MainView, StatusView, StrategyView
+from minikube_lite.api.subresources.views import MainView, StatusView, StrategyView
 from minikube_lite.machinery import errors
 
 
@@ -19,7 +19,6 @@ class Subresources:
         self._main = MainView()
         self._status = StatusView()
         self._scale = ScaleView(registry.scheme.schemas)
-        self._finalize = FinalizeView()
         self._strategy = StrategyView()
         self._actions: dict[tuple[str, str], Action] = {
             ("pods", "binding"): Binding(registry),
@@ -36,8 +35,6 @@ class Subresources:
             return self._status
         if subresource == "scale":
             return self._scale
-        if subresource == "finalize":
-            return self._finalize
         if subresource in resource.kind.subresource_strategies:
             return self._strategy
         if (resource.key, subresource) in self._actions:

@@ -44,6 +44,26 @@ class NamespaceStrategy(Strategy):
     def validate_update(self, context: RequestContext, new: Object, old: Object) -> Iterable[FieldError]:
         return self.validate(context, new)
 
+    def begin_deletion(self, context: RequestContext, obj: Object) -> bool:
+        """It goes at the first request after all its finalizers are gone; until then its controller empties it."""
+        if "deletionTimestamp" in obj["metadata"]:
+            return bool(obj["spec"].get("finalizers"))
+        obj["metadata"]["deletionTimestamp"] = context.clock.timestamp()
+        obj.setdefault("status", {})["phase"] = "Terminating"
+        return True
+
+
+class FinalizeStrategy(NamespaceStrategy):
+    """The subresource finalize: spec.finalizers is written."""
+
+    def prepare_for_update(self, context: RequestContext, new: Object, old: Object) -> None:
+        keep(new, old, "status")
+
+    def validate_update(self, context: RequestContext, new: Object, old: Object) -> Iterable[FieldError]:
+        path = Path("spec.finalizers")
+        for position, finalizer in enumerate(new["spec"].get("finalizers", ())):
+            yield from finalizer_errors(finalizer, path.index(position))
+
 
 class NamespaceStatusStrategy(StatusStrategy):
     """The status: what it says must fit whether the namespace is being deleted."""
@@ -83,6 +103,7 @@ KIND = Kind(
     plural="namespaces",
     strategy=STRATEGY,
     status_strategy=NamespaceStatusStrategy(STRATEGY),
+    subresource_strategies={"finalize": FinalizeStrategy()},
     columns=(
         NAME,
         text_column("Status", "status", "phase", description="Whether the namespace is in use or being emptied."),
