@@ -55,7 +55,9 @@ def test_stepped_time_stands_still() -> None:
     assert clock.micro_timestamp() == "2026-01-01T00:00:00.000000Z"
 
 
-@pytest.mark.parametrize(("mode", "rate", "seconds"), [("real", 7.0, 1.0), ("scaled", 10.0, 10.0), ("scaled", 0.5, 0.5)])
+@pytest.mark.parametrize(
+    ("mode", "rate", "seconds"), [("real", 7.0, 1.0), ("scaled", 10.0, 10.0), ("scaled", 0.5, 0.5)]
+)
 def test_flowing_time_follows_the_host(mode, rate, seconds) -> None:
     host = Host()
     clock = Clock(mode, rate=rate, start=0.0, monotonic=host)
@@ -186,7 +188,8 @@ async def test_a_day_at_once_is_a_day_by_the_minute() -> None:
 )
 def test_steps_of_any_size_lead_to_the_same(periods: list[float], steps: list[float]) -> None:
     async def run(chosen: list[float]) -> list[tuple[float, float]]:
-        clock, fired = Clock("stepped"), []
+        clock = Clock("stepped")
+        fired: list[tuple[float, float]] = []
         for period in periods:
             Repeating(clock, period, fired)
         for step in chosen:

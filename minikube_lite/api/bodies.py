@@ -1,4 +1,4 @@
-"""Request bodies as objects: format, kind, types, unknown and repeated fields; upstream: endpoints/handlers/create.go and runtime/serializer."""
+"""Request bodies as objects: format, kind, types, unknown and repeated fields; upstream: runtime/serializer."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Discovery:
 
     def answer(self, parts: list[str], accept: str, if_none_match: str) -> Answer | None:
         """The answer for a path's parts; None where it is no discovery path that is known."""
-        if parts == ["api"] or parts == ["apis"]:
+        if parts in (["api"], ["apis"]):
             return self._root(parts[0] == "api", accept, if_none_match)
         if parts[0] == "api" and len(parts) == 2:
             return self._version("", parts[1], accept)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from aiohttp import web
 
 from minikube_lite.api.authentication import Authentication
 from minikube_lite.api.discovery import Discovery
 from minikube_lite.api.health import health_answer, version_answer
-from minikube_lite.api.negotiation import PLAIN, Form, body_format, negotiate
+from minikube_lite.api.negotiation import PLAIN
 from minikube_lite.api.openapi import OpenAPI
 from minikube_lite.api.render import Answer, answer
-from minikube_lite.api.request import RequestInfo, parse_path
+from minikube_lite.api.request import Request, RequestInfo, parse_path
 from minikube_lite.api.resource_handlers import ResourceHandlers
-from minikube_lite.api.scheme import ServedResource
 from minikube_lite.api.streaming import WatchStream
 from minikube_lite.api.verbs import Verbs
 from minikube_lite.machinery import errors
@@ -27,32 +25,6 @@ REQUEST_BODY_BYTES_MAX = 3 << 20
 MANAGER_LENGTH_MAX = 128
 
 NOT_FOUND = Answer(404, b"404 page not found\n", "text/plain; charset=utf-8")
-
-
-@dataclass(slots=True)
-class Request:
-    """One request to a resource, taken apart."""
-
-    method: str
-    info: RequestInfo
-    resource: ServedResource
-    query: dict[str, str]
-    user: User
-    manager: str
-    content_type: str
-    accept: str
-    body: bytes
-    warnings: list[str]
-
-    @property
-    def form(self) -> Form:
-        """The form in which the answer is wanted."""
-        return negotiate(self.accept)
-
-    @property
-    def body_format(self) -> str:
-        """The format of the body."""
-        return body_format(self.content_type)
 
 
 class Handlers:

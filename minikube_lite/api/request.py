@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from minikube_lite.api.negotiation import Form, body_format, negotiate
+from minikube_lite.api.scheme import ServedResource
+from minikube_lite.machinery.kind import User
 from minikube_lite.machinery.resources import GroupVersionResource
 
 
@@ -17,6 +20,32 @@ class RequestInfo:
     subresource: str = ""
     rest: str = ""
     watch: bool = False
+
+
+@dataclass(slots=True)
+class Request:
+    """One request to a resource, taken apart."""
+
+    method: str
+    info: RequestInfo
+    resource: ServedResource
+    query: dict[str, str]
+    user: User
+    manager: str
+    content_type: str
+    accept: str
+    body: bytes
+    warnings: list[str]
+
+    @property
+    def form(self) -> Form:
+        """The form in which the answer is wanted."""
+        return negotiate(self.accept)
+
+    @property
+    def body_format(self) -> str:
+        """The format of the body."""
+        return body_format(self.content_type)
 
 
 def parse_path(path: str) -> RequestInfo | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from minikube_lite.api.applying import APPLY_PATCH, decode_configuration
 from minikube_lite.api.bodies import FieldValidation, field_validation
@@ -13,20 +13,18 @@ from minikube_lite.api.negotiation import JSON, PROTOBUF, parse_media_type
 from minikube_lite.api.patching import decode_patch
 from minikube_lite.api.registry import WriteOptions
 from minikube_lite.api.render import Answer, answer, list_answer, object_answer
+from minikube_lite.api.request import Request
 from minikube_lite.api.scheme import Decodable
 from minikube_lite.api.streaming import WatchStream
 from minikube_lite.api.subresources import not_emulated
 from minikube_lite.api.verbs import Shown, Verbs
-from minikube_lite.api.watch import Watch
+from minikube_lite.api.watch import WATCH_TIMEOUT_SECONDS_MIN, Watch
 from minikube_lite.machinery import errors
 from minikube_lite.machinery.metadata import validate_field_manager
 from minikube_lite.schema.decode import DecodeError, decode
 from minikube_lite.schema.field import FieldError, Path, forbidden, not_supported, required
 from minikube_lite.schema.parse import find_kind, parse_json, parse_yaml
 from minikube_lite.store import Compacted, Object
-
-if TYPE_CHECKING:
-    from minikube_lite.api.handlers import Request
 
 
 class ResourceHandlers:
@@ -37,6 +35,7 @@ class ResourceHandlers:
         schema = verbs.scheme.schemas.type_for("", "v1", "DeleteOptions")
         assert schema is not None
         self._delete_options = schema
+        self._random = verbs.registry.clock.random_stream("watch timeouts")
 
     async def handle(self, request: Request) -> Answer:
         """The answer to one request. Raises ApiError."""
@@ -92,23 +91,14 @@ class ResourceHandlers:
         if "watch" not in request.resource.info.verbs:
             raise errors.method_not_allowed()
         options = parse_list_options(request.query, watch=True)
+        timeout = options.timeout_seconds or WATCH_TIMEOUT_SECONDS_MIN * (1 + self._random.random())
         registry = self._verbs.registry
-        include = request.query.get("includeObject", "")
-        watch = Watch(
-            registry.store,
-            registry.clock,
-            request.resource,
-            request.info.namespace,
-            options,
-            request.form,
-            include,
-            request.info.name,
-        )
+        watch = Watch(registry.store, registry.clock, request, options)
         try:
             watch.open()
         except Compacted as error:
-            return WatchStream(watch, options.timeout_seconds, watch.error(errors.expired(str(error))))
-        return WatchStream(watch, options.timeout_seconds)
+            return WatchStream(watch, timeout, watch.error(errors.expired(str(error))))
+        return WatchStream(watch, timeout)
 
     # Writing
 

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from aiohttp import web
 
-from minikube_lite.api.watch import WATCH_TIMEOUT_SECONDS_MIN, Watch
+from minikube_lite.api.watch import Watch
 from minikube_lite.machinery import errors
 
 log = logging.getLogger(__name__)
@@ -17,9 +17,9 @@ log = logging.getLogger(__name__)
 class WatchStream:
     """One watch over HTTP. `only` is all that is sent where the watch could not begin."""
 
-    def __init__(self, watch: Watch, timeout_seconds: int | None, only: bytes | None = None) -> None:
+    def __init__(self, watch: Watch, timeout_seconds: float, only: bytes | None = None) -> None:
         self._watch = watch
-        self._timeout = timeout_seconds or WATCH_TIMEOUT_SECONDS_MIN * (1 + watch.random.random())
+        self._timeout = timeout_seconds
         self._only = only
 
     async def run(self, request: web.BaseRequest, streams: set[asyncio.Task[None]]) -> web.StreamResponse:

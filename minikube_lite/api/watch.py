@@ -12,10 +12,10 @@ from typing import Any
 import orjson
 
 from minikube_lite.api.list_options import MATCH_NOT_OLDER, ListOptions, parse_revision
-from minikube_lite.api.negotiation import ACCEPTED, Form
+from minikube_lite.api.negotiation import ACCEPTED
 from minikube_lite.api.reading import Filter, check_field_selector
 from minikube_lite.api.render import metadata_bytes, object_bytes
-from minikube_lite.api.scheme import ServedResource
+from minikube_lite.api.request import Request
 from minikube_lite.api.table import check_include, table
 from minikube_lite.clock import Clock
 from minikube_lite.machinery import errors
@@ -31,37 +31,26 @@ INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 class Watch:
     """One watch request. `open` fixes where it begins; `blocks` then yields lines without end."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        resource: ServedResource,
-        namespace: str,
-        options: ListOptions,
-        form: Form,
-        include: str,
-        name: str = "",
-    ) -> None:
-        check_field_selector(resource, options.fields)
+    def __init__(self, store: Store, clock: Clock, request: Request, options: ListOptions) -> None:
+        check_field_selector(request.resource, options.fields)
         self.transport = clock.transport
-        self.random = clock.random_stream("watch timeouts")
-        self.content_type = form.content_type
+        self.content_type = request.form.content_type
         self._store = store
         self._clock = clock
-        self._resource = resource
-        self._namespace = namespace
-        self._name = name or options.fields.requires_exact_match("metadata.name") or ""
+        self._resource = request.resource
+        self._namespace = request.info.namespace
+        self._name = request.info.name or options.fields.requires_exact_match("metadata.name") or ""
         self._options = options
-        self._form = form
-        self._include = include
-        self._filter = Filter(resource, options)
+        self._form = request.form
+        self._include = request.query.get("includeObject", "")
+        self._filter = Filter(request.resource, options)
         self._header = True
         self._first = b""
         self._cursor: Cursor | None = None
-        if form.convert == "PartialObjectMetadataList":
+        if self._form.convert == "PartialObjectMetadataList":
             raise errors.not_acceptable(ACCEPTED)
-        if form.convert == "Table":
-            check_include(include)
+        if self._form.convert == "Table":
+            check_include(self._include)
 
     def open(self) -> None:
         """Take the place to begin at, and what is there now if that is sent first; Compacted when the revision is gone."""

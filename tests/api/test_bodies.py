@@ -47,7 +47,9 @@ async def test_strict_warn_and_ignore(http, store, body, headers, faults) -> Non
         answer = await http.post(PATH, content=body, headers=headers, params=params)
         assert answer.status_code == 201
         warned = answer.headers.get_list("Warning")
-        assert sorted(warned) == sorted(f'299 - "{fault}"'.replace('"' + fault, '"' + fault.replace('"', '\\"')) for fault in expected)
+        assert sorted(warned) == sorted(
+            f'299 - "{fault}"'.replace('"' + fault, '"' + fault.replace('"', '\\"')) for fault in expected
+        )
         assert not {"other"} & set(answer.json())
         assert answer.json().get("data", {}).get("k", "w") == "w"
 
@@ -60,7 +62,10 @@ async def test_repeated_keys_of_yaml_are_found_under_strict(http) -> None:
 
 async def test_other_ways_of_validation_are_refused(http) -> None:
     answer = await http.post(PATH, content=UNKNOWN, params={"fieldValidation": "Loose"})
-    assert (answer.status_code, 'fieldValidation: Unsupported value: "Loose"' in answer.json()["message"]) == (422, True)
+    assert (answer.status_code, 'fieldValidation: Unsupported value: "Loose"' in answer.json()["message"]) == (
+        422,
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,7 +81,11 @@ async def test_other_ways_of_validation_are_refused(http) -> None:
         ("{}", 422, "name or generateName is required"),
         ('{"metadata":{"name":"a"},"data":{"k":7}}', 400, 'in version "v1" cannot be handled as a ConfigMap'),
         ('{"metadata":[]}', 400, "cannot be handled as a ConfigMap"),
-        ('{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"}}', 400, "converting (v1.Pod) to (core.ConfigMap): unknown conversion"),
+        (
+            '{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"}}',
+            400,
+            "converting (v1.Pod) to (core.ConfigMap): unknown conversion",
+        ),
         ('{"kind":"ConfigMap","apiVersion":"v2"}', 400, 'no kind "ConfigMap" is registered for version "v2"'),
         ('{"kind":"Nonsense","apiVersion":"v1"}', 400, 'no kind "Nonsense" is registered for version "v1"'),
         ('{"kind":7}', 400, ""),
@@ -91,7 +100,9 @@ async def test_bodies_that_are_no_config_map(http, store, body, code, text) -> N
     assert store.revision == before
 
 
-@pytest.mark.parametrize("body", ["a: [", "a: !!python/object:os.system x", "&a [*a]", "a: &a [x]\nb: " + "[*a, *a]" * 3, "--- {}\n--- {}"])
+@pytest.mark.parametrize(
+    "body", ["a: [", "a: !!python/object:os.system x", "&a [*a]", "a: &a [x]\nb: " + "[*a, *a]" * 3, "--- {}\n--- {}"]
+)
 async def test_odd_yaml_does_no_harm(http, body) -> None:
     answer = await http.post(PATH, content=body, headers=YAML)
     assert answer.status_code in (400, 422)

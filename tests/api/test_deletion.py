@@ -118,7 +118,7 @@ async def test_finalizers_hold_an_object(http, client, watching, store, config_m
 
 
 @pytest.mark.parametrize(
-    ("options", "finalizers"),
+    ("asked", "finalizers"),
     [
         ({}, ["orphan"]),
         ({"propagationPolicy": "Foreground"}, ["foregroundDeletion"]),
@@ -128,9 +128,9 @@ async def test_finalizers_hold_an_object(http, client, watching, store, config_m
         ({"orphanDependents": False}, None),
     ],
 )
-async def test_how_dependents_are_treated_is_a_finalizer(http, client, config_map, options, finalizers) -> None:
+async def test_how_dependents_are_treated_is_a_finalizer(http, client, config_map, asked, finalizers) -> None:
     await client.create(CONFIG_MAPS, "default", config_map("a", finalizers=["orphan"]))
-    answer = await http.request("DELETE", f"{PATH}/a", json=options)
+    answer = await http.request("DELETE", f"{PATH}/a", json=asked)
     there = await http.get(f"{PATH}/a")
     if finalizers is None:
         assert (answer.json()["status"], there.status_code) == ("Success", 404)
@@ -150,7 +150,10 @@ async def test_who_asks_for_no_orphans_of_a_held_object_is_told_it_is_accepted(h
     ("preconditions", "text"),
     [
         ({"uid": "another"}, "the UID in the precondition (another) does not match the UID in record ("),
-        ({"resourceVersion": "1"}, "the ResourceVersion in the precondition (1) does not match the ResourceVersion in record ("),
+        (
+            {"resourceVersion": "1"},
+            "the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (",
+        ),
     ],
 )
 async def test_preconditions(http, client, config_map, preconditions, text) -> None:
@@ -164,7 +167,7 @@ async def test_preconditions(http, client, config_map, preconditions, text) -> N
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "text"),
+    ("asked", "code", "text"),
     [
         ({"propagationPolicy": "Never"}, 422, 'propagationPolicy: Unsupported value: "Never"'),
         ({"propagationPolicy": "Orphan", "orphanDependents": True}, 422, "cannot be both set"),
@@ -173,9 +176,9 @@ async def test_preconditions(http, client, config_map, preconditions, text) -> N
         ({"gracePeriodSeconds": "soon"}, 400, "gracePeriodSeconds"),
     ],
 )
-async def test_options_that_make_no_sense(http, client, config_map, options, code, text) -> None:
+async def test_options_that_make_no_sense(http, client, config_map, asked, code, text) -> None:
     await client.create(CONFIG_MAPS, "default", config_map("a"))
-    answer = await http.request("DELETE", f"{PATH}/a", json=options)
+    answer = await http.request("DELETE", f"{PATH}/a", json=asked)
     assert (answer.status_code, text in answer.json()["message"]) == (code, True)
     assert (await http.get(f"{PATH}/a")).status_code == 200
 

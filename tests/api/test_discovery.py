@@ -25,7 +25,10 @@ async def aggregated(http, version: str) -> dict[str, dict]:
     found = {}
     for root in ("/api", "/apis"):
         answer = await http.get(root, headers={"Accept": AGGREGATED.format(version)})
-        assert answer.headers["Content-Type"] == f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
+        assert (
+            answer.headers["Content-Type"]
+            == f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
+        )
         assert answer.json()["apiVersion"] == f"apidiscovery.k8s.io/{version}"
         for group in answer.json()["items"]:
             for served in group["versions"]:

@@ -21,12 +21,18 @@ async def test_version_2_is_empty_protobuf(http) -> None:
 
 
 async def test_every_group_version_has_a_document(http, paths, scheme) -> None:
-    served = {f"apis/{group}/{version}" if group else f"api/{version}" for group in scheme.groups for version in scheme.groups[group]}
+    served = {
+        f"apis/{group}/{version}" if group else f"api/{version}"
+        for group in scheme.groups
+        for version in scheme.groups[group]
+    }
     assert set(paths) == served
     for name, path in paths.items():
         document = (await http.get(path["serverRelativeURL"])).json()
         assert document["openapi"].startswith("3.0"), name
-        missing = [reference for reference in references(document) if reference not in document["components"]["schemas"]]
+        missing = [
+            reference for reference in references(document) if reference not in document["components"]["schemas"]
+        ]
         assert missing == [], name
 
 

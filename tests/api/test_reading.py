@@ -224,8 +224,10 @@ def test_a_token_is_read_as_it_was_written(revision, namespace, name) -> None:
     st.text(max_size=20)
     | st.recursive(
         st.none() | st.integers() | st.text(max_size=3),
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["rv", "start", "ns", "v"]), inner, max_size=4),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["rv", "start", "ns", "v"]), inner, max_size=4)
+        ),
         max_leaves=6,
     ).map(lambda value: base64.urlsafe_b64encode(json.dumps(value).encode()).decode())
 )

@@ -51,7 +51,11 @@ async def test_the_server_sets_what_only_it_knows(http, config_map, store) -> No
 @pytest.mark.parametrize(
     ("obj", "code", "text"),
     [
-        ({"metadata": {"name": "a", "resourceVersion": "1"}}, 500, "resourceVersion should not be set on objects to be created"),
+        (
+            {"metadata": {"name": "a", "resourceVersion": "1"}},
+            500,
+            "resourceVersion should not be set on objects to be created",
+        ),
         ({"metadata": {"name": "a", "namespace": "other"}}, 400, "the namespace of the provided object does not match"),
         ({"metadata": {"name": "UPPER"}}, 422, 'metadata.name: Invalid value: "UPPER"'),
         ({}, 422, "name or generateName is required"),
@@ -169,7 +173,11 @@ async def test_a_change_counts_one_revision_and_no_change_none(http, store, conf
 @pytest.mark.parametrize(
     ("change", "code", "text"),
     [
-        ({"resourceVersion": "1"}, 409, "the object has been modified; please apply your changes to the latest version"),
+        (
+            {"resourceVersion": "1"},
+            409,
+            "the object has been modified; please apply your changes to the latest version",
+        ),
         ({"resourceVersion": "abc"}, 500, 'strconv.ParseUint: parsing "abc": invalid syntax'),
         ({"resourceVersion": "٣"}, 500, "invalid syntax"),
         ({"resourceVersion": "9" * 5000}, 500, "invalid syntax"),
@@ -192,7 +200,9 @@ async def test_replacing_what_is_not_there(http, config_map) -> None:
     assert (await http.put(f"{PATH}/a", json=config_map("a", uid="u"))).status_code == 404
     role = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles/r"
     assert (await http.put(role, json={"metadata": {"name": "r", "uid": "u"}, "rules": []})).status_code == 409
-    assert (await http.put(role, json={"metadata": {"name": "r", "resourceVersion": "5"}, "rules": []})).status_code == 404
+    assert (
+        await http.put(role, json={"metadata": {"name": "r", "resourceVersion": "5"}, "rules": []})
+    ).status_code == 404
     assert (await http.put(role, json={"metadata": {"name": "r"}, "rules": []})).status_code == 201
 
 
@@ -211,7 +221,12 @@ def stateful_set() -> dict:
     template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
     return {
         "metadata": {"name": "web"},
-        "spec": {"serviceName": "web", "replicas": 2, "selector": {"matchLabels": {"app": "web"}}, "template": template},
+        "spec": {
+            "serviceName": "web",
+            "replicas": 2,
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": template,
+        },
     }
 
 
@@ -322,7 +337,9 @@ def contents(store: MemoryStore) -> list[tuple[str, str, int]]:
 
 @pytest.mark.parametrize("method", ["get", "scan", "commit"])
 @pytest.mark.parametrize("write", list(WRITES))
-async def test_a_write_whose_nth_call_fails_is_whole_steps_or_nothing(clock, scheme, options, pod, write, method) -> None:
+async def test_a_write_whose_nth_call_fails_is_whole_steps_or_nothing(
+    clock, scheme, options, pod, write, method
+) -> None:
     """Whatever fails, every object is as it was or as it should be, watchers saw exactly that, and trying again succeeds."""
     for failing in range(1, 50):
         store = MemoryStore(clock.ledger, detect_mutation=True)
@@ -330,7 +347,9 @@ async def test_a_write_whose_nth_call_fails_is_whole_steps_or_nothing(clock, sch
         before, revision = contents(store), store.revision
         broken = Failing(store, method, failing)
         client = Apiserver(broken, clock, scheme, options).client("admin", "tests")
-        cursors = [store.watch(key.key, after=revision) for key in (CONFIG_MAPS, PODS, SERVICES, POD_DISRUPTION_BUDGETS)]
+        cursors = [
+            store.watch(key.key, after=revision) for key in (CONFIG_MAPS, PODS, SERVICES, POD_DISRUPTION_BUDGETS)
+        ]
         try:
             await WRITES[write](client)
             failed = False

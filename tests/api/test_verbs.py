@@ -45,7 +45,10 @@ async def test_a_new_object_has_the_status_that_the_server_gives_it(http, pod) -
 async def test_who_writes_owns_what_was_written(client, made) -> None:
     await client.patch(PODS, "default", "p", {"status": {"phase": "Running"}}, subresource="status")
     entries = (await client.get(PODS, "default", "p"))["metadata"]["managedFields"]
-    assert [(entry["manager"], entry.get("subresource", "")) for entry in entries] == [("tests", ""), ("tests", "status")]
+    assert [(entry["manager"], entry.get("subresource", "")) for entry in entries] == [
+        ("tests", ""),
+        ("tests", "status"),
+    ]
 
 
 async def test_a_collection_is_deleted_even_if_another_deletes_along(api, client, config_map) -> None:

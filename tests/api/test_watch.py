@@ -111,7 +111,9 @@ async def test_a_revision_that_is_gone_is_an_error_event(client, store, watching
 async def test_other_kinds_never_make_a_revision_too_old(client, http, watching, config_map) -> None:
     start = (await http.get(PATH)).json()["metadata"]["resourceVersion"]
     for turn in range(200):
-        await client.patch(PODS._replace(resource="serviceaccounts"), "default", "default", {"metadata": {"labels": {"n": str(turn)}}})
+        await client.patch(
+            PODS._replace(resource="serviceaccounts"), "default", "default", {"metadata": {"labels": {"n": str(turn)}}}
+        )
     await client.create(CONFIG_MAPS, "default", config_map("a"))
     async with watching(PATH, resourceVersion=start) as events:
         assert told([await events.next()]) == [("ADDED", "a")]
@@ -245,7 +247,9 @@ async def test_metadata_alone(client, watching, config_map) -> None:
 
 
 @pytest.mark.parametrize("start", [{}, {"resourceVersion": "1"}])
-async def test_a_form_that_cannot_be_given_leaves_no_watch_behind(client, http, store, clock, config_map, start) -> None:
+async def test_a_form_that_cannot_be_given_leaves_no_watch_behind(
+    client, http, store, clock, config_map, start
+) -> None:
     await client.create(CONFIG_MAPS, "default", config_map("a"))
     answer = await http.get(PATH, params={"watch": "1", "includeObject": "Nonsense", **start}, headers=TABLE)
     assert answer.status_code == 400
@@ -321,7 +325,9 @@ async def test_a_client_that_leaves_ends_its_watch(client, http, store, watching
     await clock.settle(1)
 
 
-async def test_a_reader_that_does_not_read_holds_nobody_up_and_is_told_in_the_end(client, url, store, clock, watching) -> None:
+async def test_a_reader_that_does_not_read_holds_nobody_up_and_is_told_in_the_end(
+    client, url, store, clock, watching
+) -> None:
     host, port = url.removeprefix("http://").split(":")
     slow = socket.socket()
     slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -358,13 +364,12 @@ async def read_chunks(reader: asyncio.StreamReader) -> list[bytes]:
 async def test_many_watchers_are_told_the_same(client, watching, store, config_map) -> None:
     async def follow() -> list[tuple[str, str]]:
         async with watching(PATH, resourceVersion="1") as events:
-            ready.append(1)
+            await ready.wait()
             return told(await events.take(20))
 
-    ready: list[int] = []
+    ready = asyncio.Barrier(21)
     followers = [asyncio.create_task(follow()) for _ in range(20)]
-    while len(ready) < len(followers):
-        await asyncio.sleep(0)
+    await ready.wait()
     for number in range(20):
         await client.create(CONFIG_MAPS, "default", config_map(f"c{number:02}"))
     expected = [("ADDED", f"c{number:02}") for number in range(20)]
@@ -378,7 +383,9 @@ async def test_a_server_that_stops_ends_its_watches_in_order(api, http, watching
     await stop
 
 
-async def test_a_watch_that_crashes_is_told_and_ends(client, scheme, store, clock, options, watching, monkeypatch, caplog) -> None:
+async def test_a_watch_that_crashes_is_told_and_ends(
+    client, scheme, store, clock, options, watching, monkeypatch, caplog
+) -> None:
     """Its answer has begun, so that the error can only be an event."""
 
     def fail(*_: object) -> bytes:

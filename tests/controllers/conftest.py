@@ -78,7 +78,7 @@ class World:
 
     def _client_for(self, user: str, manager: str) -> Client:
         client: Any = FailingClient(self.apiserver.client(user, manager), self.failures)
-        return client  # type: ignore[no-any-return]
+        return client
 
     async def start(self, *controllers: type[Controller]) -> None:
         """Run those controllers, on a cluster that has its first namespaces."""

@@ -25,10 +25,12 @@ class Recording(Controller):
         self.synced: list[str] = []
         self.failures: dict[str, list[BaseException]] = {}
         self.busy = 0
+        self.begun = asyncio.Event()
 
     async def sync(self, key: str) -> None:
         self.busy += 1
         assert self.busy == 1
+        self.begun.set()
         try:
             await asyncio.sleep(0)
             self.synced.append(key)
@@ -106,8 +108,7 @@ async def test_a_controller_that_stopped_takes_no_more_work(clock, client, contr
 
 async def test_stopping_in_the_middle_of_a_sync_leaves_no_work(clock, client, controller) -> None:
     client.put(PODS, "a", "x")
-    while not controller.busy:
-        await asyncio.sleep(0)
+    await controller.begun.wait()
     await controller.stop()
     await clock.settle(5)
     assert controller.synced == []

@@ -99,7 +99,7 @@ def test_errors_are_told_apart_by_reason(check) -> None:
             errors.conflict(PODS, "x", ""),
             errors.already_exists(PODS, "x"),
             errors.expired(""),
-            RuntimeError(),
+            errors.internal(""),
         )
         if check(error)
     ]

@@ -30,7 +30,9 @@ def written(client) -> list[tuple[str, str, int]]:
 
 
 async def test_an_event_tells_who_reported_what_about_whom(clock, client, events) -> None:
-    about = ObjectReference.of({"metadata": {"namespace": "a", "name": "x", "uid": "u", "resourceVersion": "7"}}, PODS, "Pod")
+    about = ObjectReference.of(
+        {"metadata": {"namespace": "a", "name": "x", "uid": "u", "resourceVersion": "7"}}, PODS, "Pod"
+    )
     events.recorder("kubelet", "node-1").event(about, "Warning", "Failed", "it failed")
     await clock.settle(5)
     [record] = client.store.scan(EVENTS.key)
@@ -94,7 +96,7 @@ async def test_events_are_written_in_the_order_in_which_they_were_reported(clock
         recorder.event(POD, "Normal", f"R{number}", "m")
     await clock.settle(5)
     assert [reason for reason, _, _ in written(client)] == [f"R{number}" for number in range(20)]
-    assert len({call for call in client.calls}) == 20
+    assert len(set(client.calls)) == 20
 
 
 async def test_a_repetition_of_an_event_that_is_gone_is_written_anew(clock, client, events) -> None:

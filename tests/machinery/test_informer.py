@@ -50,7 +50,9 @@ async def test_handlers_hear_every_change_once_and_in_order(clock, client, infor
 async def test_the_cache_shows_a_change_before_its_handlers_hear_of_it(clock, client, informers) -> None:
     pods = informers.informer(PODS)
     seen = []
-    pods.add_handler(lambda old, new: seen.append((pods.get("a", "x") is new, len(pods), len(pods.by_index("phase", "Running")))))
+    pods.add_handler(
+        lambda old, new: seen.append((pods.get("a", "x") is new, len(pods), len(pods.by_index("phase", "Running"))))
+    )
     pods.add_index("phase", lambda obj: [obj.get("phase", "")])
     await informers.start()
     client.put(PODS, "a", "x", phase="Running")

@@ -126,7 +126,9 @@ async def test_failures_come_back_later_each_time(clock, queue) -> None:
     moments = [moment for _, moment in worker.taken]
     delays = [round(later - moment, 6) for moment, later in zip(moments, moments[1:], strict=False)]
     assert delays[:RETRIES_AT_ONCE_MAX] == [0] * RETRIES_AT_ONCE_MAX
-    backoff = [min(BACKOFF_SECONDS_MIN * 2**failures, BACKOFF_SECONDS_MAX) for failures in range(RETRIES_AT_ONCE_MAX, 40)]
+    backoff = [
+        min(BACKOFF_SECONDS_MIN * 2**failures, BACKOFF_SECONDS_MAX) for failures in range(RETRIES_AT_ONCE_MAX, 40)
+    ]
     assert delays[RETRIES_AT_ONCE_MAX:] == backoff
     worker.task.cancel()
 

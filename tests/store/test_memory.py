@@ -17,7 +17,8 @@ NAMESPACES = ("a", "b")
 NAMES = ("x", "y", "z")
 
 writes = st.lists(
-    st.tuples(st.sampled_from(RESOURCES), st.sampled_from(NAMESPACES), st.sampled_from(NAMES), st.booleans()), max_size=60
+    st.tuples(st.sampled_from(RESOURCES), st.sampled_from(NAMESPACES), st.sampled_from(NAMES), st.booleans()),
+    max_size=60,
 )
 Held = dict[tuple[str, str], tuple[int, int]]
 """What a list shows: the revision and the content of every namespace and name."""
@@ -209,7 +210,9 @@ def test_who_changes_a_shared_object_is_found_out(moment) -> None:
     record = store.commit("configmaps", "default", "x", obj, expected=0)
     store.check_mutations()
     record.object["data"]["k"] = "changed"
-    with pytest.raises(MutatedObject, match="configmaps default/x was changed after its commit at revision 1") as caught:
+    with pytest.raises(
+        MutatedObject, match="configmaps default/x was changed after its commit at revision 1"
+    ) as caught:
         if moment == "check":
             store.check_mutations()
         else:

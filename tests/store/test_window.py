@@ -141,7 +141,12 @@ async def test_a_batch_without_a_match_is_no_end() -> None:
 )
 async def test_only_who_waits_for_a_change_is_woken(ledger, store, put, selection, woken) -> None:
     found = set()
-    for resource, namespace, name in [("pods", "a", "x"), ("pods", "a", "y"), ("pods", "b", "x"), ("services", "a", "x")]:
+    for resource, namespace, name in [
+        ("pods", "a", "x"),
+        ("pods", "a", "y"),
+        ("pods", "b", "x"),
+        ("services", "a", "x"),
+    ]:
         cursor = store.watch(*selection, after=store.revision)
         task = await started(cursor)
         put(resource, name, namespace)

@@ -40,7 +40,7 @@ class Eviction:
         if record is None:
             raise errors.not_found(resource.gvr, name)
         wanted = DeleteOptions.of(sent.get("deleteOptions") or {})
-        if sent.get("deleteOptions", {}).get("dryRun"):
+        if (sent.get("deleteOptions") or {}).get("dryRun"):
             options = replace(options, dry_run=True)
         if not self._ignores_budgets(record.object):
             await self._ask_budget(record.object, options)

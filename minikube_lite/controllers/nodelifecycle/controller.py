@@ -58,6 +58,8 @@ class NodeLifecycleController(Controller):
         """The uid of each node that was registered."""
         self._zones: dict[str, ZoneState] = {}
         self._taint_queues: dict[str, TaintQueue] = {}
+        self._losing: dict[str, bool] = {}
+        """Nodes that were ready and of which it is being written that nobody knows."""
         self._to_retry: dict[str, None] = {}
         """Nodes whose pods could not all be marked."""
 
@@ -107,6 +109,7 @@ class NodeLifecycleController(Controller):
         node = self._nodes.get("", name)
         if node is None:
             self._health.pop(name, None)
+            self._losing.pop(name, None)
             self._to_retry.pop(name, None)
             return
         self._register(node)
@@ -165,15 +168,13 @@ class NodeLifecycleController(Controller):
     async def _monitor_node(self, node: Object) -> Object | None:
         """Returns the Ready condition as it is after the look."""
         name = node["metadata"]["name"]
-        before = find_condition(node, "Ready")
-        was_ready = before is not None and before["status"] == "True"
         node = await self._update_health(node)
         current = find_condition(node, "Ready")
         if current is None:
             return None
         await self._taint_by_condition(node, current["status"])
         is_ready = current["status"] == "True"
-        if was_ready and not is_ready:
+        if self._losing.pop(name, False) and not is_ready:
             about = ObjectReference("v1", "Node", "", name, node["metadata"]["uid"])
             self.events.event(about, "Normal", "NodeNotReady", f"Node {name} status is now: NodeNotReady")
             self._to_retry[name] = None
@@ -194,6 +195,8 @@ class NodeLifecycleController(Controller):
             lost = lost_status(node, format_time(now)) if now > health.probed + grace else None
             if lost is None:
                 return node
+            if ready is not None and ready["status"] == "True":
+                self._losing[name] = True
             try:
                 node = await self.client.update(NODES, "", lost, subresource="status")
             except ApiError as error:

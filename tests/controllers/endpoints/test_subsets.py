@@ -50,7 +50,10 @@ def test_addresses_without_ports_are_kept():
 
 
 def test_repacking_twice_changes_nothing():
-    subsets = [{"addresses": [address("10.0.0.1")], "ports": [port(80), port(81, "b")]}, {"addresses": [address("1.1.1.1")]}]
+    subsets = [
+        {"addresses": [address("10.0.0.1")], "ports": [port(80), port(81, "b")]},
+        {"addresses": [address("1.1.1.1")]},
+    ]
     assert repack(repack(subsets)) == repack(subsets)
 
 

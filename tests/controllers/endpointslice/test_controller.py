@@ -28,7 +28,9 @@ async def slice_of(world: Any) -> Any:
 
 async def shown(world: Any) -> dict[str, tuple[bool, bool, bool]]:
     return {
-        endpoint["targetRef"]["name"]: tuple(endpoint["conditions"][part] for part in ("ready", "serving", "terminating"))
+        endpoint["targetRef"]["name"]: tuple(
+            endpoint["conditions"][part] for part in ("ready", "serving", "terminating")
+        )
         for obj in await world.items(ENDPOINT_SLICES)
         for endpoint in obj["endpoints"]
     }

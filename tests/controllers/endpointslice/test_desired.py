@@ -11,7 +11,13 @@ from minikube_lite.store import Object
 
 
 def service(**spec: Any) -> Object:
-    own = {"clusterIP": "10.96.0.7", "ipFamilies": ["IPv4"], "selector": {"app": "web"}, "ports": [{"port": 80}], **spec}
+    own = {
+        "clusterIP": "10.96.0.7",
+        "ipFamilies": ["IPv4"],
+        "selector": {"app": "web"},
+        "ports": [{"port": 80}],
+        **spec,
+    }
     for port in own["ports"]:
         port.setdefault("protocol", "TCP")
         port.setdefault("targetPort", port["port"])

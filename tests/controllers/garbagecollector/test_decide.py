@@ -23,7 +23,8 @@ FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
 
 def item(uid: str = "i", *, owners: Any = (), finalizers: Any = (), deleting: bool = False, block: bool = True) -> Item:
     references = tuple(
-        {"apiVersion": "v1", "kind": "Pod", "name": owner, "uid": owner, "blockOwnerDeletion": block} for owner in owners
+        {"apiVersion": "v1", "kind": "Pod", "name": owner, "uid": owner, "blockOwnerDeletion": block}
+        for owner in owners
     )
     return Item(PODS, "default", uid, uid, references, tuple(finalizers), deleting)
 

@@ -21,6 +21,10 @@ from minikube_lite.machinery.resources import (
 from minikube_lite.machinery.volumes import BIND_COMPLETED, SELECTED_NODE
 
 
+async def pod_condition(world: Any, name: str, condition_type: str) -> Any:
+    return find_condition(await world.get(PODS, name), condition_type)
+
+
 async def node_of(world: Any, name: str) -> str:
     return (await world.get(PODS, name))["spec"].get("nodeName", "")
 
@@ -32,7 +36,7 @@ async def test_a_pod_is_bound_and_the_event_says_so(world, new_pod):
     await world.settle()
     pod = await world.get(PODS, "kubia-0")
     assert pod["spec"]["nodeName"] == "node-1"
-    assert find_condition(pod, "PodScheduled")["status"] == "True"
+    assert (await pod_condition(world, "kubia-0", "PodScheduled"))["status"] == "True"
     assert await world.reported() == [("Normal", "Scheduled", "Successfully assigned default/kubia-0 to node-1")]
 
 
@@ -45,7 +49,7 @@ async def test_why_a_pod_has_no_node_is_said_once_and_it_gets_one_when_it_can(wo
         "0/1 nodes are available: 1 node(s) were unschedulable. no new claims to deallocate, preemption: "
         "0/1 nodes are available: 1 Preemption is not helpful for scheduling."
     )
-    condition = find_condition(await world.get(PODS, "a"), "PodScheduled")
+    condition = await pod_condition(world, "a", "PodScheduled")
     assert (condition["status"], condition["reason"], condition["message"]) == ("False", "Unschedulable", text)
     assert await world.reported() == [("Warning", "FailedScheduling", text)]
     before = world.store.revision
@@ -92,7 +96,9 @@ async def test_room_that_gets_free_is_given_away_at_once(world, new_pod, happens
 
 async def test_pods_of_a_service_are_spread(world, new_pod):
     await world.start(Scheduler)
-    await world.create(SERVICES, {"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}})
+    await world.create(
+        SERVICES, {"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}}
+    )
     for name in ("node-1", "node-2", "node-3"):
         await world.add_node(name)
     for number in range(6):
@@ -167,7 +173,11 @@ async def test_a_free_volume_is_reserved_for_a_claim_that_waits(world, new_pod):
         PERSISTENT_VOLUMES, volume("pv", "later", nodeAffinity={"required": {"nodeSelectorTerms": [term]}}), ""
     )
     await world.change(
-        PERSISTENT_VOLUMES, "pv", lambda obj: obj.update(status={"phase": "Available"}), namespace="", subresource="status"
+        PERSISTENT_VOLUMES,
+        "pv",
+        lambda obj: obj.update(status={"phase": "Available"}),
+        namespace="",
+        subresource="status",
     )
     await world.create(PERSISTENT_VOLUME_CLAIMS, claim("later"))
     await world.create(PODS, with_claim(new_pod))
@@ -189,9 +199,7 @@ async def test_a_node_that_the_provisioner_refuses_is_given_up(world, new_pod):
     await world.settle()
     await world.add_node("node-2")
     await world.change(NODES, "node-1", lambda node: node["spec"].update(unschedulable=True), namespace="")
-    await world.change(
-        PERSISTENT_VOLUME_CLAIMS, "data", lambda obj: obj["metadata"]["annotations"].pop(SELECTED_NODE)
-    )
+    await world.change(PERSISTENT_VOLUME_CLAIMS, "data", lambda obj: obj["metadata"]["annotations"].pop(SELECTED_NODE))
     await world.settle()
     found = await world.get(PERSISTENT_VOLUME_CLAIMS, "data")
     assert found["metadata"]["annotations"][SELECTED_NODE] == "node-2"

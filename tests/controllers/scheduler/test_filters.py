@@ -158,7 +158,10 @@ def test_pods_that_are_there_may_not_want_the_new_one(cluster, pod_of):
 
 def spread(*, key: str = "zone", **fields: object) -> dict[str, object]:
     own = {"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": "DoNotSchedule", **fields}
-    return {"labels": {"app": "x"}, "topologySpreadConstraints": [{"labelSelector": {"matchLabels": {"app": "x"}}, **own}]}
+    return {
+        "labels": {"app": "x"},
+        "topologySpreadConstraints": [{"labelSelector": {"matchLabels": {"app": "x"}}, **own}],
+    }
 
 
 def test_hard_spreading(cluster, pod_of):

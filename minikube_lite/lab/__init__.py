@@ -1,1 +1,0 @@
-"""The emulator's own API group, lab.minikube-lite.io: clock, faults, ground truth, snapshots."""
