@@ -5,15 +5,25 @@ At the root, ./dns would shadow dnspython and ./api would load twice.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
+import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 import minikube_lite  # noqa: F401  (found before the root leaves sys.path, where the package is not installed)
+
+START_SECONDS_MAX = 60
+"""How long a cluster of the command line may take to start, and to stop, on a busy machine."""
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]
@@ -49,3 +59,63 @@ def _client(name: str, variable: str) -> str:
             pytrace=False,
         )
     return path
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A cluster that the command line started, in a process of its own."""
+
+    server: str
+    dns: str
+    kubeconfig: Path
+    pid: int
+    log: Path
+    """What it wrote to stderr."""
+
+
+@pytest.fixture(scope="session")
+def launch(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[Launched]]:
+    """Run `minikube-lite start` with more options: `with launch("--nodes", "1") as launched:`.
+
+    It is stopped at the end of the block, and must then have had nothing to complain of.
+    """
+
+    @contextmanager
+    def run(*options: str) -> Iterator[Launched]:
+        directory = tmp_path_factory.mktemp("launched")
+        log = directory / "stderr"
+        command = [
+            sys.executable,
+            "-m",
+            "minikube_lite",
+            "start",
+            "--output",
+            "json",
+            "--api-port",
+            "0",
+            "--dns-port",
+            "0",
+        ]
+        if "--kubeconfig" not in options:
+            command += ["--kubeconfig", str(directory / "kubeconfig")]
+        with log.open("w") as stderr:
+            process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=stderr, cwd=ROOT, text=True)
+        watchdog = threading.Timer(START_SECONDS_MAX, process.kill)
+        watchdog.start()
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            watchdog.cancel()
+            assert line, f"the cluster did not start:\n{log.read_text()}"
+            said = json.loads(line)
+            yield Launched(said["server"], said["dns"], Path(said["kubeconfig"]), said["pid"], log)
+            process.send_signal(signal.SIGTERM)
+            rest, _ = process.communicate(timeout=START_SECONDS_MAX)
+            assert (process.returncode, rest, log.read_text()) == (0, "", "")
+        finally:
+            watchdog.cancel()
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+    return run

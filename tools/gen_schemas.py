@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the package data of the built-in kinds: types, served resources and TypedDicts.
+"""Makes the package data of the built-in kinds: types, their protobuf messages, served resources and TypedDicts.
 
 Facts come from Kubernetes' published Go modules and, to cross-check them, from the `kubernetes-validate` package:
 
@@ -18,6 +18,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from gen_protobuf import build_protobuf
 from go_types import BUILTIN_TYPES, MAP_TYPE, GoField, GoPackage, GoType, read_package
 from typed_dicts import write_typed_dicts
 
@@ -331,8 +332,15 @@ def _resources(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{key: value for key, value in resource.items() if value != ""} for resource in answer.values()]
 
 
+def write_packed(name: str, content: dict[str, Any]) -> int:
+    """Writes package data so that the same content gives the same bytes; the answer is their number."""
+    packed = gzip.compress(json.dumps(content, separators=(",", ":")).encode(), compresslevel=9, mtime=0)
+    (DATA / f"{name}-{MINOR}.json.gz").write_bytes(packed)
+    return len(packed)
+
+
 def main() -> None:
-    """Writes the three generated files."""
+    """Writes the four generated files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--modules", type=Path)
     options = parser.parse_args()
@@ -342,12 +350,18 @@ def main() -> None:
     check_against_package(spec)
     schemas, table = build_schemas(sources, spec)
     DATA.mkdir(parents=True, exist_ok=True)
-    packed = gzip.compress(json.dumps(schemas, separators=(",", ":")).encode(), compresslevel=9, mtime=0)
-    (DATA / f"builtin-{MINOR}.json.gz").write_bytes(packed)
+    size = write_packed("builtin", schemas)
+    named = {name: import_path_of(name) for name in spec}
+    types = {
+        name: sources.package(path).types[go_name]
+        for name, (path, go_name) in named.items()
+        if f"{path}.{go_name}" in ALTERNATIVES or f"{path}.{go_name}" not in SPECIAL_FORMS
+    }
+    messages_size = write_packed("protobuf", build_protobuf(sources, types, set(ALTERNATIVES), MINOR))
     resources = json.dumps(build_resources(sources), indent=None, separators=(",", ":"))
     (DATA / f"resources-{MINOR}.json").write_text(resources + "\n")
     TYPES.write_text(write_typed_dicts(schemas))
-    print(f"{len(table.names)} types, {len(table.shapes)} shapes, {len(packed)} bytes")
+    print(f"{len(table.names)} types, {len(table.shapes)} shapes, {size} bytes; messages in {messages_size} bytes")
 
 
 if __name__ == "__main__":

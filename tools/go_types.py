@@ -29,6 +29,8 @@ class GoField:
     omit_empty: bool
     omit_zero: bool
     inline: bool
+    protobuf: str = ""
+    """The protobuf tag, as `bytes,1,opt,name=metadata`; "" where the field is in no message."""
 
 
 @dataclass
@@ -169,9 +171,11 @@ def _read_field(go_type: GoType, line: str) -> None:
         go_name = type_text.lstrip("*").rsplit(".", 1)[-1]
     json_tag = re.search(r'json:"([^"]*)"', tags)
     name, *options = json_tag.group(1).split(",") if json_tag else [""]
+    protobuf_tag = re.search(r'protobuf:"([^"]*)"', tags)
     if name == "-":
         return
     inline = "inline" in options or (not name and not found)
+    protobuf = protobuf_tag.group(1) if protobuf_tag else ""
     go_type.fields.append(
-        GoField(go_name, type_text, name or go_name, "omitempty" in options, "omitzero" in options, inline)
+        GoField(go_name, type_text, name or go_name, "omitempty" in options, "omitzero" in options, inline, protobuf)
     )

@@ -125,7 +125,7 @@ class Deletion:
         self._set_finalizers(metadata, options, resource.strategy.default_propagation_policy)
         if asked is None or not metadata.get("deletionGracePeriodSeconds"):
             self._mark(metadata)
-        if may_be_removed(obj):
+        if may_be_removed(resource.strategy, obj, obj):
             return self._remove(resource, current, obj, write)
         return Deleted(self._write(resource, current, obj, write), False)
 

@@ -261,7 +261,7 @@ class Registry:
         strategy.allocate(context, new, current.object)
         if context.dry_run:
             return Record(resource.key, namespace, name, current.revision, new)
-        if may_be_removed(new):
+        if may_be_removed(resource.strategy, new, current.object):
             record = self.store.commit(resource.key, namespace, name, None, expected=current.revision)
             return Record(
                 resource.key,
@@ -298,10 +298,15 @@ class Registry:
             raise errors.invalid(resource.info.group, resource.info.kind, name, faults)
 
 
-def may_be_removed(obj: Object) -> bool:
-    """Whether a deleted object has nothing left that holds it: no finalizers, and a grace period that is over."""
-    metadata = obj["metadata"]
-    return metadata.get("deletionGracePeriodSeconds") == 0 and not metadata.get("finalizers")
+def may_be_removed(strategy: Strategy, new: Object, old: Object) -> bool:
+    """Whether the deletion that `old` was marked with has nothing left that holds it up in `new`."""
+    marked = old["metadata"]
+    return (
+        "deletionTimestamp" in marked
+        and not marked.get("deletionGracePeriodSeconds")
+        and not new["metadata"].get("finalizers")
+        and not strategy.holds_deletion(new)
+    )
 
 
 def _keep_system_metadata(metadata: Object, old: Object) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from minikube_lite.api.list_options import MATCH_NOT_OLDER, ListOptions, parse_revision
-from minikube_lite.api.negotiation import ACCEPTED
+from minikube_lite.api.negotiation import ACCEPTED, JSON, PROTOBUF
 from minikube_lite.api.reading import Filter, check_field_selector
 from minikube_lite.api.render import metadata_bytes, object_bytes
 from minikube_lite.api.request import Request
@@ -25,6 +25,8 @@ WATCH_TIMEOUT_SECONDS_MIN = 1800
 """Without timeoutSeconds a watch lasts between this and twice as long, in real time."""
 BOOKMARK_SECONDS = 60.0
 """How often a quiet watch that allows it is told the current revision, in real time."""
+STREAMED = (f"{JSON};stream=watch", f"{PROTOBUF};stream=watch")
+"""The forms in which upstream streams events."""
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 
@@ -49,6 +51,8 @@ class Watch:
         self._cursor: Cursor | None = None
         if self._form.convert == "PartialObjectMetadataList":
             raise errors.not_acceptable(ACCEPTED)
+        if self._form.yaml:
+            raise errors.not_acceptable(STREAMED)
         if self._form.convert == "Table":
             check_include(self._include)
 

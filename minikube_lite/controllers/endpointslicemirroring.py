@@ -11,10 +11,11 @@ from minikube_lite.controllers.endpoints.subsets import repack
 from minikube_lite.controllers.endpointslice.controller import (
     SERVICE_NAME_INDEX,
     is_namespace_terminating,
+    news_of,
     service_name_values,
 )
 from minikube_lite.controllers.endpointslice.desired import EndpointGroup, Groups, port_key
-from minikube_lite.controllers.endpointslice.membership import LAST_CHANGE_TRIGGER_TIME
+from minikube_lite.controllers.endpointslice.membership import LAST_CHANGE_TRIGGER_TIME, canonical_ip
 from minikube_lite.controllers.endpointslice.reconcile import (
     MANAGED_BY_LABEL,
     SERVICE_NAME_LABEL,
@@ -22,7 +23,6 @@ from minikube_lite.controllers.endpointslice.reconcile import (
     name_prefix,
 )
 from minikube_lite.controllers.own_writes import OwnWrites
-from minikube_lite.machinery.addresses import parse_ip_sloppy
 from minikube_lite.machinery.controller import Controller, ControllerContext, split_key
 from minikube_lite.machinery.errors import ApiError, is_not_found
 from minikube_lite.machinery.events import ObjectReference
@@ -56,10 +56,8 @@ class EndpointSliceMirroringController(Controller):
             self.enqueue_changed(old, new)
 
     def _slice_changed(self, old: Object | None, new: Object | None) -> None:
-        for obj in (old, new):
-            if obj is not None and _is_ours(obj):
-                for key in service_name_values(obj):
-                    self.queue.add(key)
+        for key in news_of(old, new, self._writes, _is_ours):
+            self.queue.add(key)
 
     async def sync(self, key: str) -> None:
         """Bring the mirrored slices of one Endpoints object up to date."""
@@ -148,10 +146,10 @@ def _groups(endpoints: Object) -> tuple[Groups, list[tuple[str, str]]]:
 
 
 def _endpoint(address: Object, ready: bool) -> Object | None:
-    parsed = parse_ip_sloppy(address.get("ip", ""))
-    if parsed is None:
+    ip = canonical_ip(address.get("ip", ""))
+    if not ip:
         return None
-    endpoint: Object = {"addresses": [str(parsed[0])], "conditions": {"ready": ready}}
+    endpoint: Object = {"addresses": [ip], "conditions": {"ready": ready}}
     for name in ("hostname", "nodeName", "targetRef"):
         if address.get(name):
             endpoint[name] = copy_object(address[name])

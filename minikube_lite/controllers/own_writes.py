@@ -28,6 +28,8 @@ class OwnWrites:
         self._client = client
         self._informer = informer
         self._writes: dict[str, dict[str, Write]] = {}
+        self._waiting: set[str] = set()
+        """Keys whose sync ended because not all was shown."""
 
     def note(self, key: str, written: Object, *, deleted: bool = False) -> None:
         """A sync of `key` wrote this object, or deleted it."""
@@ -38,6 +40,14 @@ class OwnWrites:
     def forget(self, key: str) -> None:
         """The key's object is gone."""
         self._writes.pop(key, None)
+        self._waiting.discard(key)
+
+    def is_news(self, key: str, obj: Object) -> bool:
+        """Whether a change that the informer shows asks for a sync: not if it is just what a sync of `key` wrote."""
+        write = self._writes.get(key, {}).get(obj["metadata"]["name"])
+        if write is None or key in self._waiting:
+            return True
+        return write.deleted or obj["metadata"]["resourceVersion"] != str(write.revision)
 
     async def are_shown(self, key: str, namespace: str) -> bool:
         """Whether the informer shows all that was written for `key`."""
@@ -46,6 +56,7 @@ class OwnWrites:
             return True
         for name in list(writes):
             if not await self._is_shown(namespace, name, writes[name]):
+                self._waiting.add(key)
                 return False
             del writes[name]
         self.forget(key)

@@ -5,16 +5,21 @@ Each check returns the list of what is wrong. `strict` is what 1.36 does by defa
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 _OCTETS = re.compile(r"[0-9]+(?:\.[0-9]+){3}").fullmatch
 
+PARSED_ADDRESSES_MAX = 16_384
+"""Addresses that are remembered with what they mean: the same few thousand are checked again and again."""
+
 _NOT_AN_IP = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 _NOT_A_CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 
 
+@functools.lru_cache(maxsize=PARSED_ADDRESSES_MAX)
 def parse_ip_sloppy(text: str) -> tuple[IPv4Address | IPv6Address, bool] | None:
     """The address and whether it was written without leading zeros; None for what is none."""
     if _OCTETS(text):

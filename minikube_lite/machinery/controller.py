@@ -52,6 +52,8 @@ class Controller(ABC):
     name: ClassVar[str]
     """Upstream's name; also the user agent and field manager's root, as `statefulset-controller`."""
 
+    turns: ClassVar[int] = 1
+    """Turns of the event loop that a key waits: more of them where one costly sync serves many changes."""
     manager: ClassVar[str] = "kube-controller-manager"
     """The field manager of its writes."""
 
@@ -98,10 +100,8 @@ class Controller(ABC):
 
     async def _run(self) -> None:
         while True:
-            key = await self.queue.get()
+            key = await self.queue.get(self.turns)
             try:
-                # Informers first: a key that is tried again must not meet the same stale cache.
-                await self.clock.transport.sleep(0)
                 await self.sync(key)
             except ApiError as error:
                 log.log(logging.DEBUG if is_conflict(error) else logging.WARNING, "%s: sync of %s: %s", self.name, key, error)

@@ -117,7 +117,11 @@ class Strategy:
         return None
 
     def begin_deletion(self, context: RequestContext, obj: Object) -> bool:
-        """True where a deletion only begins, or goes on: the object says so from now on, and somebody empties it first (Namespace)."""
+        """True where a deletion only begins or goes on: the object says so, and somebody empties it first (Namespace)."""
+        return False
+
+    def holds_deletion(self, obj: Object) -> bool:
+        """Whether something beside finalizers and a grace period holds the object (a Namespace's own finalizers)."""
         return False
 
     def prepare_for_delete(self, context: RequestContext, obj: Object) -> None:

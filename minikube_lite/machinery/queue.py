@@ -89,11 +89,20 @@ class WorkQueue(Generic[K]):
         """The key's work succeeded: its failures do not count any more."""
         self._failures.pop(key, None)
 
-    async def get(self) -> K:
-        """The next key; it is in hand until `done`."""
-        while not self._waiting:
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
+    async def get(self, turns: int = 0) -> K:
+        """The next key; it is in hand until `done`.
+
+        It waits that many turns of the event loop first: changes that come meanwhile reach informers, and need no
+        work of their own.
+        """
+        while True:
+            while not self._waiting:
+                self._waiter = asyncio.get_running_loop().create_future()
+                await self._waiter
+            for _ in range(turns):
+                await self._clock.transport.sleep(0)
+            if self._waiting:
+                break
         key = next(iter(self._waiting))
         del self._waiting[key]
         self._in_hand.add(key)

@@ -114,3 +114,20 @@ async def test_yaml_that_explodes_is_stopped(http) -> None:
     lines += [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 12)]
     answer = await http.post(PATH, content="\n".join(lines), headers=YAML)
     assert answer.status_code in (400, 413)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        ("configmaps", {"binaryData": {"k": None}}, 201),
+        ("configmaps", {"data": {"k": None}}, 201),
+        ("secrets", {"data": {"k": None}}, 201),
+        ("secrets", {"type": "kubernetes.io/tls", "data": {"tls.crt": None, "tls.key": None}}, 201),
+        ("secrets", {"type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": None}}, 422),
+        ("secrets", {"type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": "/w=="}}, 422),
+        ("secrets", {"type": "bootstrap.kubernetes.io/token", "data": {"token-id": None}}, 201),
+    ],
+)
+async def test_null_where_bytes_may_stand_is_no_crash(http, path, body, code) -> None:
+    answer = await http.post(f"/api/v1/namespaces/default/{path}", json={"metadata": {"name": "a"}, **body})
+    assert answer.status_code == code

@@ -27,8 +27,10 @@ def take(queue: WorkQueue[str]) -> str | None:
     """The next key if there is one now."""
     if not queue.depth:
         return None
+    work = queue.get()
     try:
-        queue.get().send(None)
+        while work.send(None) is None:
+            pass  # it lets others go first
     except StopIteration as found:
         return found.value
     raise AssertionError("a worker waits although there is a key")

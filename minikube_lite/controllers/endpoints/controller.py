@@ -13,7 +13,7 @@ from minikube_lite.controllers.endpointslice.membership import (
 )
 from minikube_lite.controllers.endpointslice.trigger_time import TriggerTimes
 from minikube_lite.controllers.own_writes import OwnWrites
-from minikube_lite.machinery.controller import Controller, ControllerContext, split_key
+from minikube_lite.machinery.controller import Controller, ControllerContext, object_key, split_key
 from minikube_lite.machinery.errors import ApiError, is_conflict, is_not_found
 from minikube_lite.machinery.events import ObjectReference
 from minikube_lite.machinery.meta import copy_object
@@ -29,6 +29,7 @@ class EndpointsController(Controller):
     """Keys are those of Services."""
 
     name = CONTROLLER_NAME
+    turns = 64
 
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)
@@ -52,7 +53,8 @@ class EndpointsController(Controller):
         labels = obj["metadata"].get("labels") or {}
         service = self._services.get(obj["metadata"]["namespace"], obj["metadata"]["name"])
         if labels.get(MANAGED_BY_LABEL) == CONTROLLER_NAME or (service is not None and gets_endpoints(service)):
-            self.enqueue_changed(old, new)
+            if new is None or self._writes.is_news(object_key(new), new):
+                self.enqueue_changed(old, new)
 
     async def sync(self, key: str) -> None:
         """Bring the Endpoints of one Service up to date."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from minikube_lite.controllers.endpointslice.desired import desired_groups
+from collections.abc import Callable
+
+from minikube_lite.controllers.endpointslice.desired import EndpointMemo, desired_groups
 from minikube_lite.controllers.endpointslice.membership import Membership, gets_endpoints
 from minikube_lite.controllers.endpointslice.reconcile import (
     CONTROLLER_NAME,
@@ -27,6 +29,7 @@ class EndpointSliceController(Controller):
     """Keys are those of Services."""
 
     name = "endpointslice-controller"
+    turns = 64
 
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)
@@ -39,6 +42,7 @@ class EndpointSliceController(Controller):
         self._services.add_handler(self.enqueue_changed)
         self._pods.add_handler(self._pod_changed)
         self._trigger_times = TriggerTimes()
+        self._memos: dict[str, EndpointMemo] = {}
         self._writes = OwnWrites(self.client, self._slices)
 
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:
@@ -55,10 +59,8 @@ class EndpointSliceController(Controller):
                 self.queue.add(key)
 
     def _slice_changed(self, old: Object | None, new: Object | None) -> None:
-        for obj in (old, new):
-            if obj is not None and _is_ours(obj):
-                for key in service_name_values(obj):
-                    self.queue.add(key)
+        for key in news_of(old, new, self._writes, _is_ours):
+            self.queue.add(key)
 
     async def sync(self, key: str) -> None:
         """Bring the slices of one Service up to date."""
@@ -67,6 +69,7 @@ class EndpointSliceController(Controller):
         if service is None:
             # Its slices are the garbage collector's.
             self._trigger_times.forget(key)
+            self._memos.pop(key, None)
             self._writes.forget(key)
             return
         if not gets_endpoints(service) or not await self._writes.are_shown(key, namespace):
@@ -76,7 +79,8 @@ class EndpointSliceController(Controller):
         slices = self._slices.by_index(SERVICE_NAME_INDEX, key)
         existing = [obj for obj in slices if _is_ours(obj) and not is_deleting(obj)]
         trigger_time = self._trigger_times.compute(key, service, pods)
-        changes = plan(service, desired_groups(service, pods, zones), existing, trigger_time)
+        memo = self._memos.setdefault(key, EndpointMemo())
+        changes = plan(service, desired_groups(service, pods, zones, memo), existing, trigger_time)
         if changes:
             await self._apply(key, service, changes)
 
@@ -111,6 +115,12 @@ def service_name_values(obj: Object) -> list[str]:
     metadata = obj["metadata"]
     name = (metadata.get("labels") or {}).get(SERVICE_NAME_LABEL)
     return [f"{metadata['namespace']}/{name}"] if name else []
+
+
+def news_of(old: Object | None, new: Object | None, writes: OwnWrites, is_ours: Callable[[Object], bool]) -> list[str]:
+    """The keys of the Services to which the change of a slice is news."""
+    keys = [key for obj in (old, new) if obj is not None and is_ours(obj) for key in service_name_values(obj)]
+    return [key for key in dict.fromkeys(keys) if new is None or writes.is_news(key, new)]
 
 
 def _is_ours(obj: Object) -> bool:

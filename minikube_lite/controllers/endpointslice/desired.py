@@ -5,9 +5,9 @@ Upstream: podToEndpoint, getEndpointPorts (k8s.io/endpointslice/utils.go) and Re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from minikube_lite.controllers.endpointslice.membership import (
     address_types,
@@ -39,23 +39,60 @@ class EndpointGroup:
 Groups = dict[tuple[str, PortKey], EndpointGroup]
 
 
-def desired_groups(service: Object, pods: Iterable[Object], zones: Zones) -> Groups:
+class PodEndpoint(NamedTuple):
+    """What one pod is in the slices of one family; without an endpoint it still makes its ports wanted."""
+
+    family: str
+    ports: list[Object]
+    port_key: PortKey
+    endpoint: Object | None
+
+
+class EndpointMemo:
+    """The endpoints of a Service's pods as they were made last: only what changed is made anew."""
+
+    def __init__(self) -> None:
+        self._service: Object | None = None
+        self._made: dict[str, tuple[Object, str | None, list[PodEndpoint]]] = {}
+
+    def endpoints_of(self, service: Object, pods: Iterable[Object], zones: Zones) -> Iterator[PodEndpoint]:
+        """Of each pod in turn. Objects are the same where nothing changed, so their identity tells."""
+        known = self._made if self._service is service else {}
+        made: dict[str, tuple[Object, str | None, list[PodEndpoint]]] = {}
+        for pod in pods:
+            uid, zone = pod["metadata"]["uid"], zones.get(pod["spec"].get("nodeName", ""))
+            entry = known.get(uid)
+            if entry is None or entry[0] is not pod or entry[1] != zone:
+                entry = (pod, zone, list(pod_endpoints(service, pod, zone)))
+            made[uid] = entry
+            yield from entry[2]
+        self._service, self._made = service, made
+
+
+def desired_groups(service: Object, pods: Iterable[Object], zones: Zones, memo: EndpointMemo | None = None) -> Groups:
     """The endpoints of a Service, in the order of the pods."""
     groups: Groups = {}
-    families = address_types(service)
-    publish_not_ready = bool(service["spec"].get("publishNotReadyAddresses"))
-    for pod in pods:
-        node = pod["spec"].get("nodeName", "")
-        if not is_in_endpoints(pod, include_terminating=True):
-            continue
-        ports = _endpoint_ports(service, pod)
-        for family in families:
-            group = groups.setdefault((family, port_key(ports)), EndpointGroup(family, ports))
-            addresses = [ip for ip in pod_ips(pod) if (":" in ip) == (family == "IPv6")]
-            # A pod whose node is gone is no endpoint; the pod's garbage collection will find it.
-            if addresses and (node in zones or publish_not_ready):
-                group.endpoints.append(_endpoint(service, pod, addresses, zones.get(node, "")))
+    for family, ports, key, endpoint in (memo or EndpointMemo()).endpoints_of(service, pods, zones):
+        group = groups.get((family, key))
+        if group is None:
+            group = groups[family, key] = EndpointGroup(family, ports)
+        if endpoint is not None:
+            group.endpoints.append(endpoint)
     return groups
+
+
+def pod_endpoints(service: Object, pod: Object, zone: str | None) -> Iterator[PodEndpoint]:
+    """What a pod is in the slices of each family. `zone` is None where the pod's node is not there."""
+    if not is_in_endpoints(pod, include_terminating=True):
+        return
+    ports = _endpoint_ports(service, pod)
+    key = port_key(ports)
+    # A pod whose node is gone is no endpoint; the pod's garbage collection will find it.
+    counts = zone is not None or bool(service["spec"].get("publishNotReadyAddresses"))
+    for family in address_types(service):
+        addresses = [ip for ip in pod_ips(pod) if (":" in ip) == (family == "IPv6")]
+        endpoint = _endpoint(service, pod, addresses, zone or "") if addresses and counts else None
+        yield PodEndpoint(family, ports, key, endpoint)
 
 
 def port_key(ports: Iterable[Object]) -> PortKey:

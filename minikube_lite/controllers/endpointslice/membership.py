@@ -5,6 +5,7 @@ Upstream: k8s.io/endpointslice/util.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Hashable, Iterable, Iterator
 
 from minikube_lite.machinery.addresses import parse_ip_sloppy
@@ -19,6 +20,8 @@ SELECTOR_INDEX = "selector"
 NODE_INDEX = "node"
 
 HEADLESS_LABEL = "service.kubernetes.io/headless"
+ADDRESSES_REMEMBERED_MAX = 16_384
+"""So many texts are remembered with the addresses that they are."""
 LAST_CHANGE_TRIGGER_TIME = "endpoints.kubernetes.io/last-change-trigger-time"
 
 
@@ -95,8 +98,15 @@ def endpoint_facts(pod: Object) -> Hashable:
 
 def pod_ips(pod: Object) -> list[str]:
     """The pod's addresses in canonical form."""
-    found = [parse_ip_sloppy(item.get("ip", "")) for item in (pod.get("status") or {}).get("podIPs") or ()]
-    return [str(parsed[0]) for parsed in found if parsed is not None]
+    found = [canonical_ip(item.get("ip", "")) for item in (pod.get("status") or {}).get("podIPs") or ()]
+    return [ip for ip in found if ip]
+
+
+@functools.lru_cache(maxsize=ADDRESSES_REMEMBERED_MAX)
+def canonical_ip(text: str) -> str:
+    """The address as it is written best, "" for what is none."""
+    parsed = parse_ip_sloppy(text)
+    return str(parsed[0]) if parsed is not None else ""
 
 
 def is_in_endpoints(pod: Object, *, include_terminating: bool) -> bool:

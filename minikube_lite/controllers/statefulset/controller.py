@@ -28,6 +28,7 @@ class StatefulSetController(Controller):
     """
 
     name: ClassVar[str] = "statefulset-controller"
+    turns = 8
 
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)
@@ -80,8 +81,6 @@ class StatefulSetController(Controller):
 
     async def sync(self, key: str) -> None:
         namespace, name = split_key(key)
-        # A turn of the event loop: what was written just now, perhaps by a sync that failed, reaches the caches.
-        await self.clock.transport.sleep(0)
         self._waiting_for_caches.pop(key, None)
         if not await self._writes.shown(key, namespace):
             self._waiting_for_caches[key] = None

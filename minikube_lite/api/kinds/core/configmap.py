@@ -46,7 +46,7 @@ def key_errors(key: str, path: Path) -> Iterator[FieldError]:
 
 def decoded_size(data: Mapping[str, str]) -> int:
     """How many bytes base64 texts stand for."""
-    return sum(len(base64.b64decode(text)) for text in data.values())
+    return sum(len(base64.b64decode(text or "")) for text in data.values())
 
 
 def immutable_errors(new: Object, old: Object, *parts: str) -> Iterator[FieldError]:

@@ -44,10 +44,13 @@ class NamespaceStrategy(Strategy):
     def validate_update(self, context: RequestContext, new: Object, old: Object) -> Iterable[FieldError]:
         return self.validate(context, new)
 
+    def holds_deletion(self, obj: Object) -> bool:
+        return bool(obj["spec"].get("finalizers"))
+
     def begin_deletion(self, context: RequestContext, obj: Object) -> bool:
         """It goes at the first request after all its finalizers are gone; until then its controller empties it."""
         if "deletionTimestamp" in obj["metadata"]:
-            return bool(obj["spec"].get("finalizers"))
+            return self.holds_deletion(obj)
         obj["metadata"]["deletionTimestamp"] = context.clock.timestamp()
         obj.setdefault("status", {})["phase"] = "Terminating"
         return True

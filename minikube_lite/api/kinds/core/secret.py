@@ -58,7 +58,7 @@ class SecretStrategy(Strategy):
         data = obj.get("data") or {}
         if obj["type"] == TLS:
             for key, what in (("tls.crt", "certificate"), ("tls.key", "key")):
-                if b"-----BEGIN" not in base64.b64decode(data.get(key, "")):
+                if b"-----BEGIN" not in base64.b64decode(data.get(key) or ""):
                     yield f"tls: failed to find any PEM data in {what} input"
                     return
 
@@ -95,7 +95,7 @@ def _docker_config_errors(data: Mapping[str, str], key: str) -> Iterator[FieldEr
     if key not in data:
         yield required(DATA.key(key))
         return
-    fault = _json_object_fault(base64.b64decode(data[key]))
+    fault = _json_object_fault(base64.b64decode(data[key] or ""))
     if fault:
         yield invalid(DATA.key(key), "<secret contents redacted>", fault)
 
@@ -106,6 +106,8 @@ def _json_object_fault(text: bytes) -> str:
         return "unexpected end of JSON input"
     try:
         value = json.loads(text)
+    except RecursionError:
+        return "exceeded max depth"
     except json.JSONDecodeError as error:
         if error.pos >= len(error.doc):
             return "unexpected end of JSON input"
