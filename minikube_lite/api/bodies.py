@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from minikube_lite.api.negotiation import PROTOBUF, YAML
+from minikube_lite.api.negotiation import JSON, PROTOBUF, YAML
 from minikube_lite.api.scheme import Decodable, Scheme
 from minikube_lite.machinery import errors
 from minikube_lite.schema.decode import DecodeError, decode
 from minikube_lite.schema.field import FieldError, Path, not_supported
 from minikube_lite.schema.model import Schema
 from minikube_lite.schema.parse import find_kind, parse_json, parse_yaml, strict_errors, summarize
+from minikube_lite.schema.protobuf import ProtobufTypes
+from minikube_lite.schema.protobuf_wire import read_unknown
 from minikube_lite.store import Object
 
 FieldValidation = Literal["Strict", "Warn", "Ignore"]
@@ -29,6 +31,7 @@ class Bodies:
 
     def __init__(self, scheme: Scheme) -> None:
         self._scheme = scheme
+        self.protobuf = ProtobufTypes.load(scheme.schemas)
 
     def decode(
         self, data: bytes, body_format: str, resource: Decodable, validation: FieldValidation, warnings: list[str]
@@ -36,8 +39,7 @@ class Bodies:
         """The object in a body, without its apiVersion and kind, which must be those named. Raises 400 and 415."""
         kind, expected = resource.kind, resource.api_version
         if body_format == PROTOBUF:
-            text = "bodies in application/vnd.kubernetes.protobuf are not decoded here: send application/json"
-            raise errors.ApiError(415, "UnsupportedMediaType", text, {})
+            return self._decode_protobuf(data, resource)
         try:
             parse = parse_yaml if body_format == YAML else parse_json
             value, repeated = parse(data, find_duplicates=validation != "Ignore")
@@ -65,6 +67,25 @@ class Bodies:
         if validation == "Warn":
             warnings.extend(faults)
         return obj
+
+    def _decode_protobuf(self, data: bytes, resource: Decodable) -> Object:
+        """As decode; messages repeat no field and drop unknown ones. Custom resources have no messages: 415."""
+        kind, expected = resource.kind, resource.api_version
+        if not self.protobuf.knows(resource.schema):
+            raise errors.unsupported_media_type((JSON, YAML))
+        try:
+            body = read_unknown(data)
+        except DecodeError as error:
+            text = f"the object provided is unrecognized (must be of type {kind}): {error} ({summarize(data)})"
+            raise errors.bad_request(text) from None
+        api_version, given = body.api_version or expected, body.kind or kind
+        if (api_version, given) != (expected, kind):
+            self._refuse_type(api_version, given, expected, kind)
+        try:
+            return read_typed(self.protobuf.decode(resource.schema, body.raw), resource.schema)[0]
+        except DecodeError as error:
+            version = api_version.rpartition("/")[2]
+            raise errors.bad_request(f'{given} in version "{version}" cannot be handled as a {kind}: {error}') from None
 
     def read_patched(
         self, patched: Object, resource: Decodable, validation: FieldValidation, warnings: list[str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minikube_lite.api.bodies import read_typed
 from minikube_lite.api.deletion import DeleteOptions
 from minikube_lite.api.list_options import ListOptions, parse_fields, parse_labels
 from minikube_lite.api.registry import WriteOptions
@@ -13,6 +14,8 @@ from minikube_lite.machinery import errors
 from minikube_lite.machinery.client import ObjectList, PatchType
 from minikube_lite.machinery.kind import User
 from minikube_lite.machinery.resources import GroupVersionResource
+from minikube_lite.schema.decode import DecodeError
+from minikube_lite.schema.model import Schema
 from minikube_lite.store import Cursor, Object
 
 
@@ -58,20 +61,20 @@ class LocalClient:
         subresource: str = "",
         dry_run: bool = False,
     ) -> Object:
-        """Create an object. Keeps `obj`."""
+        """Create an object. Its parts may be kept."""
         served, options = self._resource(resource), self._options(subresource, dry_run)
-        _untype(obj)
         with self._verbs.working("create"):
             if subresource:
-                return await self._verbs.create_subresource(served, namespace, name, subresource, obj, options)
-            return (await self._verbs.registry.create(served, namespace, obj, options)).object
+                sent = _typed(obj, self._verbs.subresources.action(served, subresource).schema)
+                return await self._verbs.create_subresource(served, namespace, name, subresource, sent, options)
+            return (await self._verbs.registry.create(served, namespace, _typed(obj, served.schema), options)).object
 
     async def update(
         self, resource: GroupVersionResource, namespace: str, obj: Object, *, subresource: str = ""
     ) -> Object:
-        """Replace an object. Keeps `obj`."""
+        """Replace an object. Its parts may be kept."""
         served, name = self._resource(resource), obj["metadata"]["name"]
-        _untype(obj)
+        obj = _typed(obj, self._verbs.subresources.view(served, subresource).shown_as(served).schema)
         with self._verbs.working("update"):
             shown, _ = await self._verbs.replace(served, namespace, name, obj, self._options(subresource))
         return shown.record.object
@@ -125,7 +128,9 @@ class LocalClient:
         return self._verbs.registry.store.watch(self._resource(resource).key, namespace, name, after=after)
 
 
-def _untype(obj: Object) -> None:
-    """Objects carry no apiVersion and kind in here; who writes manifests says them all the same."""
-    obj.pop("apiVersion", None)
-    obj.pop("kind", None)
+def _typed(obj: Object, schema: Schema) -> Object:
+    """The object as a body of it would be read: types checked, unknown fields dropped; 400 where it does not fit."""
+    try:
+        return read_typed(obj, schema)[0]
+    except DecodeError as error:
+        raise errors.bad_request(str(error)) from None

@@ -209,16 +209,8 @@ class ResourceHandlers:
         data = request.body
         if not data:
             return _delete_query(request.query)
-        body_format = request.body_format
-        if body_format == PROTOBUF:
-            text = "bodies in application/vnd.kubernetes.protobuf are not decoded here: send application/json"
-            raise errors.ApiError(415, "UnsupportedMediaType", text, {})
         try:
-            value, _ = (parse_json if body_format == JSON else parse_yaml)(data)
-        except DecodeError as error:
-            raise errors.bad_request(f"couldn't get version/kind; json parse error: {error}") from None
-        try:
-            api_version, kind = find_kind(value)
+            api_version, kind, value = self._read_options(data, request.body_format)
             if kind not in ("", "DeleteOptions"):
                 scheme = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:40"
                 raise DecodeError(f'no kind "{kind}" is registered for version "{api_version}" in scheme "{scheme}"')
@@ -226,6 +218,16 @@ class ResourceHandlers:
         except DecodeError as error:
             raise errors.bad_request(str(error)) from None
         return options
+
+    def _read_options(self, data: bytes, body_format: str) -> tuple[str, str, Any]:
+        """The body of a DELETE as apiVersion, kind and value; raises DecodeError."""
+        if body_format == PROTOBUF:
+            return self._verbs.bodies.protobuf.decode_unknown(data, default_kind="DeleteOptions")
+        try:
+            value, _ = (parse_json if body_format == JSON else parse_yaml)(data)
+        except DecodeError as error:
+            raise DecodeError(f"couldn't get version/kind; json parse error: {error}") from None
+        return *find_kind(value), value
 
     def _write_options(
         self, request: Request, kind: str, *, patch_type: str = "", dry_run: list[str] | None = None

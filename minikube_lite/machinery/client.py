@@ -26,7 +26,10 @@ class ObjectList(NamedTuple):
 
 
 class Client(Protocol):
-    """Verbs on resources. Every method raises ApiError as the API server would answer. Objects returned are shared: copy before changing."""
+    """Verbs on resources. Every method raises ApiError as the API server would answer.
+
+    Objects returned are shared: copy before changing.
+    """
 
     async def get(self, resource: GroupVersionResource, namespace: str, name: str, *, subresource: str = "") -> Object:
         """The object as it is now."""
@@ -46,12 +49,12 @@ class Client(Protocol):
         subresource: str = "",
         dry_run: bool = False,
     ) -> Object:
-        """Create an object; `name` and `subresource` for pods/binding and pods/eviction. Keeps `obj`."""
+        """Create an object; `name` and `subresource` for pods/binding and pods/eviction. Its parts may be kept."""
 
     async def update(
         self, resource: GroupVersionResource, namespace: str, obj: Object, *, subresource: str = ""
     ) -> Object:
-        """Replace an object; with a resourceVersion in it, only that version. Keeps `obj`."""
+        """Replace an object; with a resourceVersion in it, only that version. Its parts may be kept."""
 
     async def patch(
         self,

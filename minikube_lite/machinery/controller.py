@@ -104,7 +104,13 @@ class Controller(ABC):
             try:
                 await self.sync(key)
             except ApiError as error:
-                log.log(logging.DEBUG if is_conflict(error) else logging.WARNING, "%s: sync of %s: %s", self.name, key, error)
+                log.log(
+                    logging.DEBUG if is_conflict(error) else logging.WARNING,
+                    "%s: sync of %s: %s",
+                    self.name,
+                    key,
+                    error,
+                )
                 self.queue.retry(key)
             except Exception:
                 log.exception("%s: sync of %s failed", self.name, key)

@@ -39,10 +39,9 @@ class FieldSelector:
 
     def matches(self, fields: Mapping[str, str]) -> bool:
         """Whether an object with these selectable fields is selected; a missing field is the empty text."""
-        for field, operator, value in self.requirements:
-            if (fields.get(field, "") == value) is not (operator == "="):
-                return False
-        return True
+        return all(
+            (fields.get(field, "") == value) is (operator == "=") for field, operator, value in self.requirements
+        )
 
     def requires_exact_match(self, field: str) -> str | None:
         """The value which that field must have, if there is one."""

@@ -82,17 +82,18 @@ class Lesson:
         """Wait until all pods of the StatefulSet are Ready."""
         self.kubectl("rollout", "status", "statefulset", "kubia", f"--timeout={CLIENT_SECONDS_MAX}s")
 
-    def pods_are(self, *names: str) -> None:
-        """Wait until these are the pods."""
-        with self.watching("pods", "-w", "-o", "name", "--output-watch-events") as lines:
-            now: set[str] = set()
+    def gone(self, pod: str) -> None:
+        """Wait until the pod of that name is gone."""
+        done = self.run_kubectl("wait", "--for=delete", f"pod/{pod}", f"--timeout={CLIENT_SECONDS_MAX}s")
+        assert done.returncode == 0 or "NotFound" in done.stderr, done.stderr
+
+    def endpoints_are(self, *addresses: str) -> None:
+        """Wait until these are the addresses behind the Service."""
+        with self.watching("endpointslices", "-l", "kubernetes.io/service-name=kubia", "-w", "--no-headers") as lines:
             for line in lines:
-                change, _, name = line.partition(" ")
-                if name.startswith("pod/"):
-                    now = now - {name[4:]} if change.strip() == "DELETED" else now | {name.strip()[4:]}
-                if now == set(names):
+                if sorted(line.split()[3].split(",")) == sorted(addresses):
                     return
-        pytest.fail(f"the pods did not become {names}: {self.kubectl('get', 'pods')}")
+        pytest.fail(f"the endpoints did not become {addresses}: {self.kubectl('get', 'endpointslices')}")
 
     # The past
 
@@ -194,6 +195,7 @@ def with_kubia(lesson: Lesson) -> Lesson:
     """Apply all manifests and wait until both pods are Ready."""
     lesson.kubectl("apply", "-f", "pvs.yaml", "-f", "service.yaml", "-f", "statefulset.yaml")
     lesson.rolled_out()
+    lesson.endpoints_are(*(lesson.object("pod", name)["status"]["podIP"] for name in ("kubia-0", "kubia-1")))
     return lesson
 
 
