@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import json
 import logging
 import os
@@ -11,7 +12,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from minikube_lite import __version__
 
@@ -25,9 +26,17 @@ API_PORT_DEFAULT = 8080
 DNS_PORT_DEFAULT = 1053
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command line in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """Without the list of all options, which --help shows."""
+        self.exit(EXIT_USAGE, f"minikube-lite: {message}; `{self.prog} --help` shows what there is\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    top = argparse.ArgumentParser(prog="minikube-lite", description="A Kubernetes control plane in one process.")
+    top = Parser(prog="minikube-lite", description="A Kubernetes control plane in one process.")
     top.add_argument("--version", action="version", version=f"minikube-lite {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     start = commands.add_parser("start", help="start a cluster and run until SIGINT or SIGTERM")
@@ -143,7 +152,7 @@ async def _run(cluster: Cluster, chosen: argparse.Namespace) -> int:
     try:
         await cluster.start()
     except (OSError, ValueError) as error:
-        return _usage(f"{error}; choose other ports with --api-port and --dns-port (0 picks a free one)")
+        return _usage(f"{error}{_hint(error)}")
     try:
         path = _write_kubeconfig(cluster, chosen.kubeconfig)
         _announce(cluster, path, chosen.output)
@@ -153,6 +162,13 @@ async def _run(cluster: Cluster, chosen: argparse.Namespace) -> int:
     finally:
         await cluster.stop()
     return EXIT_STOPPED
+
+
+def _hint(error: OSError | ValueError) -> str:
+    """What to do about a port that cannot be had."""
+    if isinstance(error, OSError) and error.errno in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
+        return "; choose other ports with --api-port and --dns-port (0 picks a free one)"
+    return ""
 
 
 def _write_kubeconfig(cluster: Cluster, path: Path | None) -> Path:

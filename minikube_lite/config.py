@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from minikube_lite.machinery.names import is_dns1123_subdomain
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|us|ns|h|m|s)")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 
 NODES_MAX = 1000
+SERVICE_RANGE_PREFIX_MAX = 28
+"""The DNS server's Service has the tenth address."""
 
 
 def parse_duration(value: str | float) -> float:
@@ -26,6 +30,27 @@ def parse_duration(value: str | float) -> float:
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(f'"{value}" is not a duration: write it as 300ms, 40s or 1m30s')
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+def check_service_range(value: IPv4Network) -> IPv4Network:
+    """A range in which the API's and the DNS server's Services find their places. Raises ValueError."""
+    if value.prefixlen > SERVICE_RANGE_PREFIX_MAX:
+        raise ValueError(f"the range of Services must be a /{SERVICE_RANGE_PREFIX_MAX} or larger")
+    return value
+
+
+def check_storage_class(value: str) -> str:
+    """The name of an object. Raises ValueError."""
+    if is_dns1123_subdomain(value):
+        raise ValueError("a storage class is named by lower-case letters, digits, - and .")
+    return value
+
+
+def check_file(value: Path) -> Path:
+    """A file that is there. Raises ValueError."""
+    if not value.is_file():
+        raise ValueError("there is no such file")
+    return value
 
 
 Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0)]
@@ -43,7 +68,7 @@ class Options(BaseModel):
     dns_port: Port = 0
     serve_api: bool = True
     serve_dns: bool = True
-    token_auth_file: Path | None = None
+    token_auth_file: Annotated[Path, AfterValidator(check_file)] | None = None
     data_dir: Path | None = None
 
     clock: Literal["real", "scaled", "stepped"] = "real"
@@ -53,9 +78,9 @@ class Options(BaseModel):
     cluster_domain: str = "cluster.local"
     dns_ttl: Annotated[int, Field(ge=0, le=3600)] = 30
     dns_pods: Literal["insecure", "verified", "disabled"] = "insecure"
-    default_storage_class: str = "standard"
+    default_storage_class: Annotated[str, AfterValidator(check_storage_class)] = "standard"
 
-    service_cluster_ip_range: IPv4Network = IPv4Network("10.96.0.0/16")
+    service_cluster_ip_range: Annotated[IPv4Network, AfterValidator(check_service_range)] = IPv4Network("10.96.0.0/16")
     service_node_port_range: str = "30000-32767"
     advertise_address: str = "172.18.0.2"
     """Where the API is found inside the cluster's own network."""
@@ -77,3 +102,10 @@ class Options(BaseModel):
 
     detect_mutation: bool = False
     """Check that nobody changes a shared object; for tests."""
+
+    @model_validator(mode="after")
+    def _separate_networks(self) -> Self:
+        if self.service_cluster_ip_range.overlaps(self.cluster_cidr):
+            ranges = f"{self.service_cluster_ip_range} and {self.cluster_cidr}"
+            raise ValueError(f"the addresses of Services and of pods overlap: {ranges}")
+        return self

@@ -16,7 +16,6 @@ from minikube_lite.api.render import Answer, answer, list_answer, object_answer
 from minikube_lite.api.request import Request
 from minikube_lite.api.scheme import Decodable
 from minikube_lite.api.streaming import WatchStream
-from minikube_lite.api.subresources import not_emulated
 from minikube_lite.api.verbs import Shown, Verbs
 from minikube_lite.api.watch import WATCH_TIMEOUT_SECONDS_MIN, Watch
 from minikube_lite.machinery import errors
@@ -64,7 +63,7 @@ class ResourceHandlers:
         if verb is None or verb not in verbs:
             raise errors.method_not_allowed()
         if verb == "delete" and info.subresource:
-            raise not_emulated(resource, info.subresource)
+            raise errors.not_emulated(f"{resource.gvr.resource}/{info.subresource}")
         if verb == "create" and not info.subresource and resource.info.namespaced and not info.namespace:
             raise errors.method_not_allowed()
 
@@ -118,6 +117,8 @@ class ResourceHandlers:
                 resource, info.namespace, info.name, info.subresource, sent, options
             )
             return answer({"kind": "Status", "apiVersion": "v1", **result, "code": 201}, form, 201)
+        if "get" not in resource.info.verbs:
+            raise errors.not_emulated(f"creating {resource.gvr.key}")  # reviews, which are answered and not stored
         obj = self._verbs.bodies.decode(data, body_format, resource.decodable, validation, request.warnings)
         record = await self._verbs.registry.create(resource, info.namespace, obj, options)
         return self._object(request, Shown(resource, record), 201, form)

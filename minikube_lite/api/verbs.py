@@ -15,7 +15,7 @@ from minikube_lite.api.patching import apply_patch, unreadable
 from minikube_lite.api.reading import Page, Reading
 from minikube_lite.api.registry import Registry, WriteOptions
 from minikube_lite.api.scheme import Scheme, ServedResource
-from minikube_lite.api.subresources import Subresources, not_emulated
+from minikube_lite.api.subresources import Subresources
 from minikube_lite.api.subresources.base import View
 from minikube_lite.machinery import errors
 from minikube_lite.machinery.meta import copy_object
@@ -123,7 +123,7 @@ class Verbs:
         """Apply a manager's wishes to an object, or to a view of it that is the object itself; makes one that is not there."""
         view = self.subresources.view(resource, options.subresource)
         if view.shown_as(resource) is not resource:
-            raise not_emulated(resource, f"{options.subresource} by server-side apply")
+            raise errors.not_emulated(f"server-side apply of {resource.gvr.resource}/{options.subresource}")
         strategy = view.strategy(resource, options.subresource)
 
         def transform(old: Object | None) -> Object:

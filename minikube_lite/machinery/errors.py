@@ -177,6 +177,11 @@ def unknown(message: str) -> ApiError:
     return ApiError(500, "", message)
 
 
+def not_emulated(what: str) -> ApiError:
+    """501: Kubernetes has this, we do not."""
+    return ApiError(501, "NotImplemented", f"{what} is not emulated", {})
+
+
 def too_large_resource_version(asked: int, current: int) -> ApiError:
     """504: that revision is not there yet."""
     return ApiError(

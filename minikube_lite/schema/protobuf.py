@@ -86,6 +86,10 @@ class ProtobufTypes:
         """Whether the type has a message; custom resources have none."""
         return schema.name in self._numbers
 
+    def numbers(self, schema: Schema) -> Mapping[str, Any]:
+        """The numbers of a message's fields by their names in JSON: one, or those on the way to a promoted field."""
+        return self._numbers[schema.name]
+
     def decode_unknown(self, data: bytes, *, default_kind: str = "") -> tuple[str, str, Any]:
         """A body as apiVersion, kind and value, which is not checked against its schema yet. Raises DecodeError."""
         body = read_unknown(data)

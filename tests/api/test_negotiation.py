@@ -84,12 +84,6 @@ async def test_an_answer_in_yaml_says_the_same(http, config_map) -> None:
         assert yaml.safe_load(written.text) == plain.json()
 
 
-async def test_a_client_that_speaks_protobuf_is_told_to_speak_json(http) -> None:
-    answer = await http.post(PATH, content=b"k8s\0", headers={"Content-Type": "application/vnd.kubernetes.protobuf"})
-    assert answer.status_code == 415
-    assert "application/json" in answer.json()["message"]
-
-
 @pytest.mark.parametrize(
     ("path", "kind"), [(PATH, "PartialObjectMetadata"), (f"{PATH}/a", "PartialObjectMetadataList")]
 )

@@ -82,6 +82,19 @@ class Lesson:
         """Wait until all pods of the StatefulSet are Ready."""
         self.kubectl("rollout", "status", "statefulset", "kubia", f"--timeout={CLIENT_SECONDS_MAX}s")
 
+    def pods_become(self, *names: str) -> None:
+        """Wait until these are the pods, and all of them run and are ready."""
+        now: dict[str, list[str]] = {}
+        with self.watching("pods", "-w", "--no-headers", "--output-watch-events") as lines:
+            for line in lines:
+                change, name, *cells = line.split()
+                now.pop(name, None)
+                if change in ("ADDED", "MODIFIED"):
+                    now[name] = cells[:2]
+                if now == dict.fromkeys(names, ["1/1", "Running"]):
+                    return
+        pytest.fail(f"the pods did not become {names}: {now}")
+
     def gone(self, pod: str) -> None:
         """Wait until the pod of that name is gone."""
         done = self.run_kubectl("wait", "--for=delete", f"pod/{pod}", f"--timeout={CLIENT_SECONDS_MAX}s")

@@ -29,7 +29,7 @@ def test_step_7_a_deleted_pod_comes_back_as_who_it_was(kubia: Lesson) -> None:
 
     printed = kubia.kubectl("delete", "po", "kubia-0")  # it waits until the pod is gone, and does not hang
     assert printed.startswith('pod "kubia-0" deleted')
-    kubia.rolled_out()
+    kubia.pods_become("kubia-0", "kubia-1")
 
     after = kubia.object("pod", "kubia-0")
     assert identity(kubia) == was
@@ -65,6 +65,5 @@ def test_step_7_without_waiting(kubia: Lesson) -> None:
 def test_step_7_again_and_again(kubia: Lesson) -> None:
     """kubectl asks for the pod, lists it and watches it by name; it must not take the new one for the old one."""
     for _ in range(5):
-        kubia.kubectl("delete", "po", "kubia-0", "kubia-1")
-    kubia.rolled_out()
-    assert list(kubia.table("pods")) == ["kubia-0", "kubia-1"]
+        kubia.kubectl("delete", "po", "kubia-0", "--ignore-not-found")
+    kubia.pods_become("kubia-0", "kubia-1")

@@ -39,7 +39,7 @@ class Subresources:
             return self._strategy
         if (resource.key, subresource) in self._actions:
             raise errors.method_not_allowed()
-        raise not_emulated(resource, subresource)
+        raise errors.not_emulated(f"{resource.gvr.resource}/{subresource}")
 
     def action(self, resource: ServedResource, subresource: str) -> Action:
         """What POST does under that name; 404, 405, or 501 where it is not emulated."""
@@ -49,10 +49,5 @@ class Subresources:
         if action is None:
             if "create" not in resource.subresources[subresource].verbs:
                 raise errors.method_not_allowed()
-            raise not_emulated(resource, subresource)
+            raise errors.not_emulated(f"{resource.gvr.resource}/{subresource}")
         return action
-
-
-def not_emulated(resource: ServedResource, subresource: str) -> errors.ApiError:
-    """501: Kubernetes has this, we do not."""
-    return errors.ApiError(501, "NotImplemented", f"{resource.gvr.resource}/{subresource} is not emulated", {})
