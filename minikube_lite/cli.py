@@ -215,5 +215,8 @@ def _usage(sentence: str) -> int:
 def _sentence(error: Any) -> str:
     """The first fault of the options, with the option's name."""
     fault = error.errors()[0]
-    option = "--" + str(fault["loc"][0]).replace("_", "-") if fault["loc"] else "options"
-    return f"{option}: {fault['msg'].removeprefix('Value error, ')} (given: {fault['input']})"
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    if not fault["loc"]:
+        return message
+    option = str(fault["loc"][0]).replace("_", "-")
+    return f"--{option}: {message} (given: {fault['input']})"

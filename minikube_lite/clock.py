@@ -139,10 +139,6 @@ class TransportTime:
         """Seconds of a clock that never goes back; only differences mean something."""
         return time.monotonic()
 
-    def wall(self) -> float:
-        """Unix seconds of the host."""
-        return time.time()
-
     async def sleep(self, seconds: float) -> None:
         """Wait that many real seconds."""
         await asyncio.sleep(seconds)

@@ -185,7 +185,11 @@ class _Parts:
             host, port = await self._cluster.apiserver.start(lambda: self._cluster.running)
             server = f"http://{host}:{port}"
         if options.serve_dns:
-            host, port = await self.dns.start(options.api_address, options.dns_port)
+            try:
+                host, port = await self.dns.start(options.api_address, options.dns_port)
+            except OSError as error:
+                where = f"{options.api_address}:{options.dns_port}"
+                raise OSError(error.errno, f"the DNS server cannot listen on {where}: {error.strerror}") from error
             dns = f"{host}:{port}"
         return Addresses(server, dns)
 

@@ -91,7 +91,6 @@ class Options(BaseModel):
     pod_stop_delay: Duration | None = None
     image_pull_delay: Duration = 0.0
     max_pods: Annotated[int, Field(ge=1, le=100_000)] = 110
-    node_status_update_frequency: Duration = 10.0
     node_lease_duration_seconds: Annotated[int, Field(ge=1)] = 40
 
     node_monitor_period: Duration = 5.0

@@ -53,7 +53,7 @@ class Recorder(BaseHTTPRequestHandler):
     """Passes every request on, and keeps the protobuf bodies."""
 
     target = ""
-    bodies: list[bytes] = []  # noqa: RUF012
+    bodies: list[bytes] = []
 
     def _pass_on(self) -> None:
         data = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -62,11 +62,6 @@ def since(timestamp: str | None, now: float) -> str:
     return human_duration(now - parse_time(timestamp)) if timestamp else UNKNOWN
 
 
-def until(timestamp: str | None, now: float) -> str:
-    """How long it is until that time."""
-    return human_duration(parse_time(timestamp) - now) if timestamp else UNKNOWN
-
-
 def age(obj: Object, now: float) -> str:
     """How long ago the object was created."""
     return since(obj["metadata"].get("creationTimestamp"), now)

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minikube_lite.controllers.endpoints.subsets import repack
-from minikube_lite.controllers.endpointslice.controller import (
+from minikube_lite.controllers.endpointslice.desired import EndpointGroup, Groups, port_key
+from minikube_lite.controllers.endpointslice.effects import (
     SERVICE_NAME_INDEX,
-    is_namespace_terminating,
     news_of,
     service_name_values,
+    write_slices,
 )
-from minikube_lite.controllers.endpointslice.desired import EndpointGroup, Groups, port_key
 from minikube_lite.controllers.endpointslice.membership import LAST_CHANGE_TRIGGER_TIME, canonical_ip
 from minikube_lite.controllers.endpointslice.reconcile import (
     MANAGED_BY_LABEL,
@@ -24,7 +24,6 @@ from minikube_lite.controllers.endpointslice.reconcile import (
 )
 from minikube_lite.controllers.own_writes import OwnWrites
 from minikube_lite.machinery.controller import Controller, ControllerContext, split_key
-from minikube_lite.machinery.errors import ApiError, is_not_found
 from minikube_lite.machinery.events import ObjectReference
 from minikube_lite.machinery.meta import controller_reference, copy_object, is_deleting
 from minikube_lite.machinery.resources import ENDPOINT_SLICES, ENDPOINTS, SERVICES
@@ -68,32 +67,13 @@ class EndpointSliceMirroringController(Controller):
         slices = self._slices.by_index(SERVICE_NAME_INDEX, key)
         existing = [obj for obj in slices if _is_ours(obj) and not is_deleting(obj)]
         if endpoints is None or service is None or _has_selector(service) or not _may_be_mirrored(endpoints):
-            await self._apply(key, Changes(delete=existing), may_create=False)
+            await write_slices(self.client, self._writes, key, Changes(delete=existing), may_create=False)
             return
         changes, faults = plan_mirror(endpoints, existing)
         about = ObjectReference.of(endpoints, ENDPOINTS, "Endpoints")
         for reason, message in faults:
             self.events.event(about, "Warning", reason, message)
-        await self._apply(key, changes, may_create=not is_deleting(endpoints))
-
-    async def _apply(self, key: str, changes: Changes, *, may_create: bool) -> None:
-        namespace, _ = split_key(key)
-        for obj in changes.create if may_create else ():
-            try:
-                self._writes.note(key, await self.client.create(ENDPOINT_SLICES, namespace, obj))
-            except ApiError as error:
-                if is_namespace_terminating(error):
-                    return
-                raise
-        for obj in changes.update:
-            self._writes.note(key, await self.client.update(ENDPOINT_SLICES, namespace, obj))
-        for obj in changes.delete:
-            try:
-                deleted = await self.client.delete(ENDPOINT_SLICES, namespace, obj["metadata"]["name"])
-                self._writes.note(key, deleted, deleted=True)
-            except ApiError as error:
-                if not is_not_found(error):
-                    raise
+        await write_slices(self.client, self._writes, key, changes, may_create=not is_deleting(endpoints))
 
 
 def plan_mirror(endpoints: Object, existing: Sequence[Object]) -> tuple[Changes, list[tuple[str, str]]]:

@@ -25,7 +25,7 @@ class EventTTL(Controller):
         self._ttl = float(context.options.event_ttl)
         self._expiries: OrderedDict[str, float] = OrderedDict()
         self._timer: Timer | None = None
-        self._event_informer = self.informer(EVENTS, self._event_changed)
+        self.informer(EVENTS, self._event_changed)
 
     def _event_changed(self, old: Object | None, new: Object | None) -> None:
         if new is None:

@@ -5,9 +5,8 @@ Upstream: pkg/controller/certificates/rootcacertpublisher.
 
 from __future__ import annotations
 
-from minikube_lite.controllers.serviceaccount import is_terminating
 from minikube_lite.machinery.controller import Controller, ControllerContext
-from minikube_lite.machinery.errors import ApiError, is_already_exists, is_not_found
+from minikube_lite.machinery.errors import ApiError, is_already_exists, is_namespace_terminating, is_not_found
 from minikube_lite.machinery.meta import copy_object, is_deleting
 from minikube_lite.machinery.resources import CONFIG_MAPS, NAMESPACES
 from minikube_lite.store import Object
@@ -63,5 +62,5 @@ class RootCACertPublisher(Controller):
         try:
             await self.client.create(CONFIG_MAPS, namespace, {"metadata": metadata, "data": dict(self._data)})
         except ApiError as error:
-            if not (is_already_exists(error) or is_not_found(error) or is_terminating(error)):
+            if not (is_already_exists(error) or is_not_found(error) or is_namespace_terminating(error)):
                 raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minikube_lite.machinery.controller import Controller, ControllerContext
-from minikube_lite.machinery.errors import ApiError, is_already_exists, is_not_found
+from minikube_lite.machinery.errors import ApiError, is_already_exists, is_namespace_terminating, is_not_found
 from minikube_lite.machinery.meta import is_deleting
 from minikube_lite.machinery.resources import NAMESPACES, SERVICE_ACCOUNTS
 from minikube_lite.store import Object
@@ -39,11 +39,5 @@ class ServiceAccountsController(Controller):
         try:
             await self.client.create(SERVICE_ACCOUNTS, key, account)
         except ApiError as error:
-            if not (is_already_exists(error) or is_not_found(error) or is_terminating(error)):
+            if not (is_already_exists(error) or is_not_found(error) or is_namespace_terminating(error)):
                 raise
-
-
-def is_terminating(error: ApiError) -> bool:
-    """Whether nothing can be made because the namespace is being emptied."""
-    causes = (error.details or {}).get("causes") or ()
-    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)

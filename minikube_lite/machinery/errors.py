@@ -68,6 +68,12 @@ def is_already_exists(error: BaseException) -> bool:
     return isinstance(error, ApiError) and error.reason == "AlreadyExists"
 
 
+def is_namespace_terminating(error: BaseException) -> bool:
+    """Whether nothing can be created because the namespace is on its way out."""
+    causes = ((error.details or {}).get("causes") or ()) if isinstance(error, ApiError) else ()
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)
+
+
 def bad_request(message: str) -> ApiError:
     """400: the request makes no sense."""
     return ApiError(400, "BadRequest", message)

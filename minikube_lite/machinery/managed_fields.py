@@ -74,7 +74,7 @@ def update_managed_fields(
 ) -> list[Entry]:
     """The entries of `new` after a create, update or patch; empty means that the field is to be left out.
 
-    `live` is the stored object; on creation it is `typed.zero_value(schema)`, or {} for custom resources. `reset` drops
+    `live` is the stored object; on creation it is `decode.zero_value(schema)`, or {} for custom resources. `reset` drops
     the fields that the strategy does not take from this request (`fieldset.exclude_filter`).
     """
     try:

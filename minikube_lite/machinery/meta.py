@@ -25,12 +25,6 @@ def controller_of(obj: Object) -> Object | None:
     return None
 
 
-def is_controlled_by(obj: Object, owner: Object) -> bool:
-    """Whether that owner manages the object."""
-    reference = controller_of(obj)
-    return reference is not None and reference["uid"] == owner["metadata"]["uid"]
-
-
 def controller_reference(owner: Object, resource: GroupVersionResource, kind: str) -> Object:
     """A reference to the controller that manages an object."""
     metadata = owner["metadata"]

@@ -152,16 +152,6 @@ def is_dns1123_subdomain(value: str) -> list[str]:
     return errors
 
 
-def is_dns1123_subdomain_caseless(value: str) -> list[str]:
-    """A DNS name in any case (CSI and resource driver names)."""
-    errors = []
-    if byte_length(value) > DNS1123_SUBDOMAIN_BYTES_MAX:
-        errors.append(max_bytes_text(DNS1123_SUBDOMAIN_BYTES_MAX))
-    if not _match_dns1123_subdomain_caseless(value):
-        errors.append(regex_text(_DNS1123_SUBDOMAIN_CASELESS_TEXT, _DNS1123_SUBDOMAIN, "Example.com"))
-    return errors
-
-
 def is_dns1123_subdomain_with_underscore(value: str) -> list[str]:
     """A DNS name whose labels may hold underscores (search domains)."""
     errors = []
@@ -244,14 +234,6 @@ def is_config_map_key(value: str) -> list[str]:
     return errors + _parent_directory_errors(value)
 
 
-def is_env_var_name(value: str) -> list[str]:
-    """The name of an environment variable under the older, stricter rule (envFrom prefixes)."""
-    errors = []
-    if not _match_env_var_name(value):
-        errors.append(regex_text(_ENV_VAR_NAME_TEXT, _ENV_VAR_NAME, "my.env-name", "MY_ENV.NAME", "MyEnvName1"))
-    return errors + _parent_directory_errors(value)
-
-
 def is_relaxed_env_var_name(value: str) -> list[str]:
     """The name of an environment variable: any printable ASCII but the equals sign."""
     errors = [] if value else ["environment variable name must be non-empty"]
@@ -264,20 +246,6 @@ def _parent_directory_errors(value: str) -> list[str]:
     if value in (".", ".."):
         return [f"must not be '{value}'"]
     return ["must not start with '..'"] if value.startswith("..") else []
-
-
-def is_c_identifier(value: str) -> list[str]:
-    """An identifier of the language C."""
-    if _match_c_identifier(value):
-        return []
-    return [regex_text(_C_IDENTIFIER_TEXT, _C_IDENTIFIER, "my_name", "MY_NAME", "MyName")]
-
-
-def is_decimal_integer(value: str) -> list[str]:
-    """A whole number written without sign tricks or leading zeros."""
-    if not value:
-        return ["must be non-empty"]
-    return [] if re.fullmatch("0|-?[1-9][0-9]*", value) else [_DECIMAL_INTEGER_TEXT]
 
 
 def is_in_range(value: int, low: int, high: int) -> list[str]:
@@ -328,21 +296,6 @@ def is_http_path(value: str) -> list[str]:
     return [] if _match_http_path(value) else [regex_text("Invalid path", _HTTP_PATH)]
 
 
-def is_absolute_path(value: str) -> list[str]:
-    """A path that starts at the root."""
-    return [] if value.startswith("/") else ["must be an absolute path"]
-
-
-def is_relative_path(value: str) -> list[str]:
-    """A path that does not start at the root."""
-    return ["must be a relative path"] if value.startswith("/") else []
-
-
-def has_no_backsteps(value: str) -> list[str]:
-    """A path that never goes up."""
-    return ["must not contain '..'"] if ".." in value.split("/") else []
-
-
 def path_segment_name(name: str, prefix: bool = False) -> list[str]:
     """A name that can stand in a URL's path; all that RBAC asks of names."""
     if not prefix and name in (".", ".."):
@@ -358,11 +311,6 @@ def name_is_dns_subdomain(name: str, prefix: bool = False) -> list[str]:
 def name_is_dns_label(name: str, prefix: bool = False) -> list[str]:
     """A name that is one label of a DNS name."""
     return is_dns1123_label(_mask_trailing_dash(name) if prefix else name)
-
-
-def name_is_dns1035_label(name: str, prefix: bool = False) -> list[str]:
-    """A name that is one label of a DNS name and starts with a letter."""
-    return is_dns1035_label(_mask_trailing_dash(name) if prefix else name)
 
 
 def _mask_trailing_dash(name: str) -> str:

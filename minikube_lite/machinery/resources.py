@@ -23,11 +23,9 @@ class GroupVersionResource(NamedTuple):
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
-BINDINGS = GroupVersionResource("", "v1", "bindings")
 CONFIG_MAPS = GroupVersionResource("", "v1", "configmaps")
 ENDPOINTS = GroupVersionResource("", "v1", "endpoints")
 EVENTS = GroupVersionResource("", "v1", "events")
-LIMIT_RANGES = GroupVersionResource("", "v1", "limitranges")
 NAMESPACES = GroupVersionResource("", "v1", "namespaces")
 NODES = GroupVersionResource("", "v1", "nodes")
 PERSISTENT_VOLUME_CLAIMS = GroupVersionResource("", "v1", "persistentvolumeclaims")

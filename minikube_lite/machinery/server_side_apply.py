@@ -97,7 +97,7 @@ class Apply:
     """One request to apply. `config` has passed `typed_merge.validate_typed`, and like all objects inside the process
     has no apiVersion and kind.
 
-    `empty` is what a create starts from: `typed.zero_value(schema)`, or {} for custom resources.
+    `empty` is what a create starts from: `decode.zero_value(schema)`, or {} for custom resources.
     """
 
     schema: Schema

@@ -13,7 +13,6 @@ from minikube_lite.programs.program import PodContext, hold_for_turns
 REQUEST_TURNS_MAX = 100
 """So many turns of the event loop a request counts as work that `settle()` waits for."""
 REQUEST_LINE_BYTES_MAX = 64 << 10
-BODY_PART_BYTES_MAX = 64 << 10
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

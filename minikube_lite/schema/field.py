@@ -111,11 +111,6 @@ def invalid(path: Path, value: Any, detail: str) -> FieldError:
     return FieldError("FieldValueInvalid", path, value, detail)
 
 
-def type_invalid(path: Path, value: Any, detail: str) -> FieldError:
-    """The value is of another type."""
-    return FieldError("FieldValueTypeInvalid", path, value, detail)
-
-
 def not_supported(path: Path, value: Any, supported: Iterable[str]) -> FieldError:
     """The value is none of those that are known; `supported` is shown in the order given."""
     names = ", ".join(_go_quote(name) for name in supported)

@@ -8,7 +8,6 @@ from fractions import Fraction
 
 RFC3339 = "2006-01-02T15:04:05Z07:00"
 RFC3339_MICRO = "2006-01-02T15:04:05.000000Z07:00"
-ZERO_TIME = "0001-01-01T00:00:00Z"
 DURATION_NANOSECONDS_MAX = 2**63 - 1
 
 _SECONDS = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z", re.ASCII)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from minikube_lite.schema import fieldset
+from minikube_lite.schema.decode import zero_value
 from minikube_lite.schema.fieldset import SELF, Fields
 from minikube_lite.schema.model import Field, Schema
 
@@ -240,32 +241,8 @@ def _key_default(field: Field | None) -> Any:
     if field is None:
         return None
     if field.default is None and not field.omit_empty and not field.pointer:
-        return _ZEROS.get(field.schema.form)
+        return zero_value(field.schema)
     return field.default
-
-
-def zero_value(schema: Schema) -> dict[str, Any]:
-    """An object of a built-in type in which nothing is set, as Go writes it."""
-    result: dict[str, Any] = {}
-    for name, field in schema.fields.items():
-        if field.pointer:
-            if not field.omit_empty:
-                result[name] = None
-            continue
-        form = field.schema.form
-        # Structs, times and quantities among them, are there even with omitempty.
-        if form in _STRUCTS:
-            if not field.omit_zero:
-                result[name] = zero_value(field.schema) if form == "object" else _ZEROS.get(form)
-        elif not field.omit_empty:
-            result[name] = _ZEROS.get(form)
-    return result
-
-
-_STRUCTS = frozenset({"object", "time", "micro-time", "quantity", "int-or-string", "duration"})
-_ZEROS: Mapping[str, Any] = {
-    "string": "", "integer": 0, "number": 0, "boolean": False, "quantity": "0", "int-or-string": 0, "duration": "0s",
-}  # fmt: skip
 
 
 def remove_items(schema: Schema, value: Any, fields: Fields) -> Any:

@@ -16,8 +16,9 @@ from minikube_lite.machinery.managed_fields import (
     update_managed_fields,
 )
 from minikube_lite.schema.builtin import BuiltinSchemas
+from minikube_lite.schema.decode import zero_value
 from minikube_lite.schema.fieldset import difference, exclude_filter, from_paths, sort_fields
-from minikube_lite.schema.typed import Comparison, compare, zero_value
+from minikube_lite.schema.typed import Comparison, compare
 
 SCHEMAS = BuiltinSchemas.load()
 CONFIG_MAP = SCHEMAS.type_named("io.k8s.api.core.v1.ConfigMap")

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from minikube_lite.machinery.managed_fields import update_managed_fields
 from minikube_lite.machinery.server_side_apply import LAST_APPLIED_ANNOTATION, Apply, ApplyConflictError
 from minikube_lite.schema.builtin import BuiltinSchemas
+from minikube_lite.schema.decode import zero_value
 from minikube_lite.schema.fieldset import exclude_filter, from_paths
-from minikube_lite.schema.typed import zero_value
 
 SCHEMAS = BuiltinSchemas.load()
 CONFIG_MAP = SCHEMAS.type_named("io.k8s.api.core.v1.ConfigMap")

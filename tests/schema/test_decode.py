@@ -88,6 +88,18 @@ def test_values_are_normalised(schemas: BuiltinSchemas, kind: str, given: Any, e
     assert decoded(schemas, kind, answer).value == answer
 
 
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("core.v1.ConfigMap", {"metadata": {}}),
+        ("core.v1.Service", {"metadata": {}, "spec": {}, "status": {"loadBalancer": {}}}),
+        ("apps.v1.ControllerRevision", {"metadata": {}, "data": None, "revision": 0}),
+    ],
+)
+def test_an_empty_object_is_as_go_writes_it(schemas: BuiltinSchemas, kind: str, expected: Any) -> None:
+    assert zero_value(schemas.type_named(f"io.k8s.api.{kind}")) == expected
+
+
 def test_zero_values_are_fresh(schemas: BuiltinSchemas) -> None:
     status = schemas.type_named("io.k8s.api.core.v1.ServiceStatus")
     first = zero_value(status)

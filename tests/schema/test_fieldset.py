@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from minikube_lite.schema import fieldset
 from minikube_lite.schema.builtin import BuiltinSchemas
+from minikube_lite.schema.decode import zero_value
 from minikube_lite.schema.fieldset import Fields, FieldsError, difference, intersection, recursive_difference, union
 from minikube_lite.schema.model import Field, Schema
 from minikube_lite.schema.typed import (
@@ -17,7 +18,6 @@ from minikube_lite.schema.typed import (
     extract_items,
     remove_items,
     to_field_set,
-    zero_value,
 )
 
 SCHEMAS = BuiltinSchemas.load()
@@ -268,11 +268,6 @@ def test_named_fields_on_the_way_become_members():
         "f:spec": {".": {}, "f:containers": {".": {}, 'k:{"name":"b"}': {"f:image": {}}}},
         "f:metadata": {".": {}, "f:labels": {".": {}, "f:a": {}}},
     }
-
-
-def test_an_empty_object_is_as_go_writes_it():
-    assert zero_value(CONFIG_MAP) == {"metadata": {}}
-    assert zero_value(SERVICE) == {"metadata": {}, "spec": {}, "status": {"loadBalancer": {}}}
 
 
 JSON = st.recursive(

@@ -90,7 +90,9 @@ def test_the_table_knows_the_fields_of_every_message(schemas, types) -> None:
             assert unnumbered <= {"apiVersion", "kind"}, schema.name
 
 
-@pytest.mark.parametrize("kind", ["ConfigMap", "Deployment", "PodDisruptionBudget", "Lease", "CustomResourceDefinition"])
+@pytest.mark.parametrize(
+    "kind", ["ConfigMap", "Deployment", "PodDisruptionBudget", "Lease", "CustomResourceDefinition"]
+)
 def test_nothing_said_is_an_empty_object(schemas, types, kind) -> None:
     [key] = [key for key in schemas.kinds() if key[2] == kind and key[1] == "v1"]
     schema = schemas.type_for(*key)
@@ -122,7 +124,8 @@ def test_lists_of_numbers_may_be_packed(types) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "expected"), [(0, 0), (7, 7), (-1, -1), ((1 << 31) - 1, (1 << 31) - 1), (1 << 31, -(1 << 31)), (1 << 32, 0)]
+    ("number", "expected"),
+    [(0, 0), (7, 7), (-1, -1), ((1 << 31) - 1, (1 << 31) - 1), (1 << 31, -(1 << 31)), (1 << 32, 0)],
 )
 def test_integers_of_32_bits(types, number, expected) -> None:
     _, _, value = types.decode_unknown(body(field(2, field(1, number)), "Deployment", "apps/v1"))

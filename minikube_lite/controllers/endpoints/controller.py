@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from minikube_lite.controllers.endpoints.subsets import desired_subsets, truncate
-from minikube_lite.controllers.endpointslice.controller import is_namespace_terminating
 from minikube_lite.controllers.endpointslice.membership import (
     HEADLESS_LABEL,
     LAST_CHANGE_TRIGGER_TIME,
@@ -14,7 +13,7 @@ from minikube_lite.controllers.endpointslice.membership import (
 from minikube_lite.controllers.endpointslice.trigger_time import TriggerTimes
 from minikube_lite.controllers.own_writes import OwnWrites
 from minikube_lite.machinery.controller import Controller, ControllerContext, object_key, split_key
-from minikube_lite.machinery.errors import ApiError, is_conflict, is_not_found
+from minikube_lite.machinery.errors import ApiError, is_conflict, is_namespace_terminating, is_not_found
 from minikube_lite.machinery.events import ObjectReference
 from minikube_lite.machinery.meta import copy_object
 from minikube_lite.machinery.resources import ENDPOINTS, PODS, SERVICES
@@ -53,7 +52,7 @@ class EndpointsController(Controller):
         labels = obj["metadata"].get("labels") or {}
         service = self._services.get(obj["metadata"]["namespace"], obj["metadata"]["name"])
         if labels.get(MANAGED_BY_LABEL) == CONTROLLER_NAME or (service is not None and gets_endpoints(service)):
-            if new is None or self._writes.is_news(object_key(new), new):
+            if new is None or self._writes.is_news(object_key(new), ENDPOINTS, new):
                 self.enqueue_changed(old, new)
 
     async def sync(self, key: str) -> None:
@@ -78,9 +77,9 @@ class EndpointsController(Controller):
         namespace, name = split_key(key)
         try:
             if current is None:
-                self._writes.note(key, await self.client.create(ENDPOINTS, namespace, wanted))
+                self._writes.note(key, ENDPOINTS, await self.client.create(ENDPOINTS, namespace, wanted))
             else:
-                self._writes.note(key, await self.client.update(ENDPOINTS, namespace, wanted))
+                self._writes.note(key, ENDPOINTS, await self.client.update(ENDPOINTS, namespace, wanted))
         except ApiError as error:
             if is_namespace_terminating(error):
                 return

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from minikube_lite.controllers.endpointslice.desired import EndpointMemo, desired_groups
-from minikube_lite.controllers.endpointslice.membership import Membership, gets_endpoints
-from minikube_lite.controllers.endpointslice.reconcile import (
-    CONTROLLER_NAME,
-    MANAGED_BY_LABEL,
-    SERVICE_NAME_LABEL,
-    Changes,
-    plan,
+from minikube_lite.controllers.endpointslice.effects import (
+    SERVICE_NAME_INDEX,
+    news_of,
+    service_name_values,
+    write_slices,
 )
+from minikube_lite.controllers.endpointslice.membership import Membership, gets_endpoints
+from minikube_lite.controllers.endpointslice.reconcile import CONTROLLER_NAME, MANAGED_BY_LABEL, plan
 from minikube_lite.controllers.endpointslice.trigger_time import TriggerTimes
 from minikube_lite.controllers.own_writes import OwnWrites
 from minikube_lite.machinery.controller import Controller, ControllerContext, split_key
-from minikube_lite.machinery.errors import ApiError, is_not_found
 from minikube_lite.machinery.meta import is_deleting
 from minikube_lite.machinery.resources import ENDPOINT_SLICES, NODES, PODS, SERVICES
 from minikube_lite.store import Object
 
-SERVICE_NAME_INDEX = "service-name"
 ZONE_LABEL = "topology.kubernetes.io/zone"
 
 
@@ -82,45 +78,12 @@ class EndpointSliceController(Controller):
         memo = self._memos.setdefault(key, EndpointMemo())
         changes = plan(service, desired_groups(service, pods, zones, memo), existing, trigger_time)
         if changes:
-            await self._apply(key, service, changes)
+            await write_slices(self.client, self._writes, key, changes, may_create=not is_deleting(service))
 
     def _nodes_of(self, pods: list[Object]) -> list[Object]:
         names = dict.fromkeys(pod["spec"].get("nodeName", "") for pod in pods)
         found = [self._nodes.get("", name) for name in names]
         return [node for node in found if node is not None]
-
-    async def _apply(self, key: str, service: Object, changes: Changes) -> None:
-        namespace = service["metadata"]["namespace"]
-        if not is_deleting(service):
-            for obj in changes.create:
-                try:
-                    self._writes.note(key, await self.client.create(ENDPOINT_SLICES, namespace, obj))
-                except ApiError as error:
-                    if is_namespace_terminating(error):
-                        return
-                    raise
-        for obj in changes.update:
-            self._writes.note(key, await self.client.update(ENDPOINT_SLICES, namespace, obj))
-        for obj in changes.delete:
-            try:
-                deleted = await self.client.delete(ENDPOINT_SLICES, namespace, obj["metadata"]["name"])
-                self._writes.note(key, deleted, deleted=True)
-            except ApiError as error:
-                if not is_not_found(error):
-                    raise
-
-
-def service_name_values(obj: Object) -> list[str]:
-    """The key of the Service that a slice says it belongs to."""
-    metadata = obj["metadata"]
-    name = (metadata.get("labels") or {}).get(SERVICE_NAME_LABEL)
-    return [f"{metadata['namespace']}/{name}"] if name else []
-
-
-def news_of(old: Object | None, new: Object | None, writes: OwnWrites, is_ours: Callable[[Object], bool]) -> list[str]:
-    """The keys of the Services to which the change of a slice is news."""
-    keys = [key for obj in (old, new) if obj is not None and is_ours(obj) for key in service_name_values(obj)]
-    return [key for key in dict.fromkeys(keys) if new is None or writes.is_news(key, new)]
 
 
 def _is_ours(obj: Object) -> bool:
@@ -129,9 +92,3 @@ def _is_ours(obj: Object) -> bool:
 
 def _zone(node: Object) -> str:
     return (node["metadata"].get("labels") or {}).get(ZONE_LABEL) or ""
-
-
-def is_namespace_terminating(error: ApiError) -> bool:
-    """Whether nothing can be created because the namespace is on its way out."""
-    causes = (error.details or {}).get("causes") or ()
-    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)

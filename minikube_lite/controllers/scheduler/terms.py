@@ -23,7 +23,6 @@ from minikube_lite.store import Object
 _OPERATORS: Mapping[str, Operator] = {
     "In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!", "Gt": "gt", "Lt": "lt",
 }  # fmt: skip
-NAME_FIELD = "metadata.name"
 
 
 def tolerates(tolerations: Iterable[Object], taint: Object) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from minikube_lite.controllers.statefulset.consistency import Writes
+from minikube_lite.controllers.own_writes import OwnWrites
 from minikube_lite.controllers.statefulset.decide import Observed, decide
 from minikube_lite.controllers.statefulset.effects import Effects
 from minikube_lite.controllers.statefulset.history import History
@@ -36,13 +36,10 @@ class StatefulSetController(Controller):
         self._pods = self.informer(PODS, self._pod_changed)
         self._claims = self.informer(PERSISTENT_VOLUME_CLAIMS, self._written_changed)
         self._revisions = self.informer(CONTROLLER_REVISIONS, self._written_changed)
-        self._writes = Writes(self.client)
-        for informer in (self._sets, self._pods, self._claims, self._revisions):
-            self._writes.follow(informer)
+        self._writes = OwnWrites(self.client, self._sets, self._pods, self._claims, self._revisions)
         self._history = History(self.client, self._writes)
         self._ownership = Ownership(self.client, self._pods, self._revisions, self._history, self._writes)
         self._effects = Effects(self.client, self.events, self._writes)
-        self._waiting_for_caches: dict[str, None] = {}
 
     # Which sets a change concerns
 
@@ -74,16 +71,14 @@ class StatefulSetController(Controller):
 
     def _written_changed(self, _old: Object | None, _new: Object | None) -> None:
         """Claims and revisions cause no sync, but a sync may wait until its own writes of them show."""
-        for key in self._waiting_for_caches:
+        for key in self._writes.waiting:
             self.queue.add(key)
 
     # Syncing
 
     async def sync(self, key: str) -> None:
         namespace, name = split_key(key)
-        self._waiting_for_caches.pop(key, None)
-        if not await self._writes.shown(key, namespace):
-            self._waiting_for_caches[key] = None
+        if not await self._writes.are_shown(key, namespace):
             return
         stateful_set = self._sets.get(namespace, name)
         if stateful_set is None:

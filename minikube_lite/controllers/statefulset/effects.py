@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from minikube_lite.controllers.own_writes import OwnWrites
 from minikube_lite.controllers.statefulset.actions import (
     CreateClaim,
     CreatePod,
@@ -20,7 +21,6 @@ from minikube_lite.controllers.statefulset.actions import (
     Verb,
     WarnOfClaim,
 )
-from minikube_lite.controllers.statefulset.consistency import Writes
 from minikube_lite.controllers.statefulset.identity import KIND
 from minikube_lite.controllers.statefulset.status import is_status_outdated, written_status
 from minikube_lite.machinery.client import Client
@@ -48,7 +48,7 @@ class ClaimBeingDeleted(Exception):
 class Effects:
     """Does for sets what was decided."""
 
-    def __init__(self, client: Client, events: EventRecorder, writes: Writes) -> None:
+    def __init__(self, client: Client, events: EventRecorder, writes: OwnWrites) -> None:
         self._client = client
         self._events = events
         self._writes = writes
@@ -102,7 +102,7 @@ def _batches(stage: Sequence[Step], burst: bool) -> Iterator[Sequence[Step]]:
 class _Run:
     """The carrying out of one decision."""
 
-    def __init__(self, client: Client, events: EventRecorder, writes: Writes, stateful_set: Object) -> None:
+    def __init__(self, client: Client, events: EventRecorder, writes: OwnWrites, stateful_set: Object) -> None:
         self._client = client
         self._events = events
         self._writes = writes

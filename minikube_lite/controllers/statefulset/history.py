@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minikube_lite.controllers.statefulset.consistency import Writes
+from minikube_lite.controllers.own_writes import OwnWrites
 from minikube_lite.controllers.statefulset.identity import KIND
 from minikube_lite.controllers.statefulset.revisions import RevisionPlan, equal_data, hash_revision, revision_name
 from minikube_lite.machinery.client import Client
@@ -19,7 +19,7 @@ COLLISIONS_MAX = 100
 class History:
     """The revisions of sets."""
 
-    def __init__(self, client: Client, writes: Writes) -> None:
+    def __init__(self, client: Client, writes: OwnWrites) -> None:
         self._client = client
         self._writes = writes
 

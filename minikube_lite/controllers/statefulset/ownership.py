@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minikube_lite.controllers.statefulset.consistency import Writes
+from minikube_lite.controllers.own_writes import OwnWrites
 from minikube_lite.controllers.statefulset.history import History
 from minikube_lite.controllers.statefulset.identity import KIND, is_member
 from minikube_lite.machinery.client import Client
@@ -35,7 +35,9 @@ def controller_index(obj: Object) -> list[str]:
 class Ownership:
     """Finds what belongs to a set, and makes it so where that is due."""
 
-    def __init__(self, client: Client, pods: Informer, revisions: Informer, history: History, writes: Writes) -> None:
+    def __init__(
+        self, client: Client, pods: Informer, revisions: Informer, history: History, writes: OwnWrites
+    ) -> None:
         self._client = client
         self._pods = pods
         self._revisions = revisions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minikube_lite.controllers.statefulset.consistency import Writes
+from minikube_lite.controllers.own_writes import OwnWrites
 from minikube_lite.machinery.informer import Informers
 from minikube_lite.machinery.meta import copy_object
 from minikube_lite.machinery.resources import CONFIG_MAPS
@@ -14,22 +14,21 @@ async def test_a_write_is_awaited_until_the_cache_shows_it(new_world):
     async with new_world() as world:
         lagging = Informers(world.client).informer(CONFIG_MAPS)
         await lagging.start()
-        writes = Writes(world.client)
-        writes.follow(lagging)
-        assert await writes.shown(KEY, "default")
+        writes = OwnWrites(world.client, lagging)
+        assert await writes.are_shown(KEY, "default")
 
         created = await world.client.create(CONFIG_MAPS, "default", {"metadata": {"name": "a"}})
         writes.note(KEY, CONFIG_MAPS, created)
-        assert not await writes.shown(KEY, "default")
-        assert await writes.shown("default/other", "default")
+        assert not await writes.are_shown(KEY, "default")
+        assert await writes.are_shown("default/other", "default")
         await lagging.start()
-        assert await writes.shown(KEY, "default")
+        assert await writes.are_shown(KEY, "default")
 
         updated = await world.client.update(CONFIG_MAPS, "default", {**copy_object(created), "data": {"a": "b"}})
         writes.note(KEY, CONFIG_MAPS, updated)
-        assert not await writes.shown(KEY, "default")
+        assert not await writes.are_shown(KEY, "default")
         writes.forget(KEY)
-        assert await writes.shown(KEY, "default")
+        assert await writes.are_shown(KEY, "default")
 
 
 async def test_a_deletion_is_awaited(new_world):
@@ -37,25 +36,23 @@ async def test_a_deletion_is_awaited(new_world):
         created = await world.client.create(CONFIG_MAPS, "default", {"metadata": {"name": "a"}})
         lagging = Informers(world.client).informer(CONFIG_MAPS)
         await lagging.start()
-        writes = Writes(world.client)
-        writes.follow(lagging)
+        writes = OwnWrites(world.client, lagging)
         await world.client.delete(CONFIG_MAPS, "default", "a")
         writes.note(KEY, CONFIG_MAPS, created, deleted=True)
-        assert not await writes.shown(KEY, "default")
+        assert not await writes.are_shown(KEY, "default")
         await lagging.start()
-        assert await writes.shown(KEY, "default")
+        assert await writes.are_shown(KEY, "default")
 
 
 async def test_what_came_and_went_unseen_is_not_awaited(new_world):
     async with new_world() as world:
         lagging = Informers(world.client).informer(CONFIG_MAPS)
         await lagging.start()
-        writes = Writes(world.client)
-        writes.follow(lagging)
+        writes = OwnWrites(world.client, lagging)
         created = await world.client.create(CONFIG_MAPS, "default", {"metadata": {"name": "a"}})
         writes.note(KEY, CONFIG_MAPS, created)
         await world.client.delete(CONFIG_MAPS, "default", "a")
-        assert await writes.shown(KEY, "default")
+        assert await writes.are_shown(KEY, "default")
 
 
 async def test_nothing_is_done_twice_while_the_caches_lag(new_world, policy: str):

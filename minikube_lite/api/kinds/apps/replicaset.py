@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from minikube_lite.api.columns import AGE, NAME, number_column, selector_column, template_columns, value_at
+from minikube_lite.api.columns import selector_column
+from minikube_lite.api.kinds.apps.replicas import COLUMNS, LIMITS, SELECTABLE_NAMES, ReplicasStrategy, selectable_fields
 from minikube_lite.api.kinds.apps.workload import (
     SPEC,
     WorkloadStatusStrategy,
-    WorkloadStrategy,
     is_selector_valid,
-    replica_limits,
     validate_replica_template,
     validate_selector,
 )
@@ -25,15 +24,8 @@ _COUNTERS = (
 )  # fmt: skip
 
 
-class ReplicaSetStrategy(WorkloadStrategy):
-    """A number of pods from one template."""
-
-    initial_status = ("replicas",)
-    warns_of_name = True
-
-    def default_spec(self, spec: Object) -> None:
-        if spec.get("replicas") is None:
-            spec["replicas"] = 1
+class ReplicaSetStrategy(ReplicasStrategy):
+    """All writes."""
 
     def spec_errors(self, spec: Object) -> Iterator[FieldError]:
         return validate_spec(spec)
@@ -51,32 +43,15 @@ def validate_spec(spec: Object) -> Iterator[FieldError]:
         yield invalid(SPEC.child("selector"), selector, "invalid label selector")
 
 
-def selectable_fields(obj: Object) -> Mapping[str, str]:
-    """What field selectors may ask of a ReplicaSet."""
-    return {"status.replicas": str(value_at(obj, ("status", "replicas"), 0))}
-
-
-COLUMNS = (
-    NAME,
-    number_column("Desired", "spec", "replicas", description="How many pods are wanted."),
-    number_column("Current", "status", "replicas", description="How many pods there are."),
-    number_column("Ready", "status", "readyReplicas", description="How many pods are ready."),
-    AGE,
-    *template_columns("spec", "template"),
-    selector_column("spec", "selector"),
-)
-
 STRATEGY = ReplicaSetStrategy()
 
 KIND = Kind(
     group="apps",
     plural="replicasets",
     strategy=STRATEGY,
-    columns=COLUMNS,
-    status_strategy=WorkloadStatusStrategy(
-        STRATEGY, _COUNTERS, replica_limits("fullyLabeledReplicas", "readyReplicas", "availableReplicas")
-    ),
+    columns=(*COLUMNS, selector_column("spec", "selector")),
+    status_strategy=WorkloadStatusStrategy(STRATEGY, _COUNTERS, LIMITS),
     selectable=selectable_fields,
-    selectable_names=("status.replicas",),
+    selectable_names=SELECTABLE_NAMES,
     emulated=False,
 )

@@ -12,7 +12,7 @@ from minikube_lite.api.kinds.core.pod_prepare import drop_disabled_fields
 from minikube_lite.api.kinds.core.pod_spec import validate_pod_template
 from minikube_lite.api.kinds.core.pod_update import same
 from minikube_lite.api.kinds.core.pod_warnings import template_warnings
-from minikube_lite.machinery.kind import RequestContext, StatusStrategy, Strategy
+from minikube_lite.machinery.kind import RequestContext, StatusStrategy, Strategy, keep
 from minikube_lite.machinery.metadata import validate_immutable_field
 from minikube_lite.machinery.names import is_dns1123_label, is_valid_percent
 from minikube_lite.machinery.selectors import SelectorError, label_selector_as_selector, validate_label_selector
@@ -107,10 +107,7 @@ class WorkloadStatusStrategy(StatusStrategy):
     def prepare_for_update(self, context: RequestContext, new: Object, old: Object) -> None:
         super().prepare_for_update(context, new, old)
         for part in self._kept_metadata:
-            if part in old["metadata"]:
-                new["metadata"][part] = old["metadata"][part]
-            else:
-                new["metadata"].pop(part, None)
+            keep(new["metadata"], old["metadata"], part)
 
     def main_status_errors(self, context: RequestContext, new: Object, old: Object) -> Iterator[FieldError]:
         status, before = new.get("status") or {}, old.get("status") or {}

@@ -124,38 +124,6 @@ def _policy_errors(policy: Mapping[str, Any], path: Path) -> Iterator[FieldError
         yield invalid(path.child("periodSeconds"), seconds, f"must be less than or equal to {PERIOD_SECONDS_MAX}")
 
 
-def to_v2(obj: Object) -> Object:
-    """An object of autoscaling/v1 in the form of v2."""
-    spec, status = dict(obj.get("spec") or {}), dict(obj.get("status") or {})
-    percent = spec.pop("targetCPUUtilizationPercentage", None)
-    if percent is not None:
-        spec["metrics"] = [_cpu_metric(percent)]
-    current = status.pop("currentCPUUtilizationPercentage", None)
-    status["currentMetrics"] = None
-    if current is not None:
-        resource = {"name": "cpu", "current": {"averageUtilization": current}}
-        status["currentMetrics"] = [{"type": "Resource", "resource": resource}]
-    if not status.get("currentReplicas"):
-        status.pop("currentReplicas", None)
-    return {**obj, "spec": spec, "status": {"desiredReplicas": 0, **status}}
-
-
-def to_v1(obj: Object) -> Object:
-    """An object in the form of autoscaling/v1, which knows no metric but the utilization of CPUs."""
-    spec, status = dict(obj.get("spec") or {}), dict(obj.get("status") or {})
-    for metric in spec.pop("metrics", None) or ():
-        percent = value_at(metric, ("resource", "target", "averageUtilization"))
-        if value_at(metric, ("resource", "name")) == "cpu" and percent is not None:
-            spec["targetCPUUtilizationPercentage"] = percent
-    spec.pop("behavior", None)
-    for metric in status.pop("currentMetrics", None) or ():
-        percent = value_at(metric, ("resource", "current", "averageUtilization"))
-        if value_at(metric, ("resource", "name")) == "cpu" and percent is not None:
-            status["currentCPUUtilizationPercentage"] = percent
-    status.pop("conditions", None)
-    return {**obj, "spec": spec, "status": {"currentReplicas": 0, "desiredReplicas": 0, **status}}
-
-
 def _reference_text(obj: Object) -> str:
     reference = value_at(obj, ("spec", "scaleTargetRef"), {})
     return f"{reference.get('kind', '')}/{reference.get('name', '')}"

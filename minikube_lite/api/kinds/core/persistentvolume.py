@@ -243,6 +243,9 @@ def claim_text(obj: Object) -> str:
     return f"{claim.get('namespace', '')}/{claim.get('name', '')}" if claim is not None else ""
 
 
+VOLUME_MODE = text_column(
+    "VolumeMode", "spec", "volumeMode", priority=1, absent=UNSET, description="Whether it has a file system."
+)
 COLUMNS = (
     NAME,
     text_column("Capacity", "spec", "capacity", "storage", absent="0", description="How much the volume holds."),
@@ -266,14 +269,12 @@ COLUMNS = (
     ),
     text_column("Reason", "status", "reason", description="Why the volume failed."),
     AGE,
-    text_column(
-        "VolumeMode", "spec", "volumeMode", priority=1, absent=UNSET, description="Whether it has a file system."
-    ),
+    VOLUME_MODE,
 )
 
 
 def selectable(obj: Object) -> Mapping[str, str]:
-    """The fields by which volumes can be selected."""
+    """The fields by which volumes and claims can be selected."""
     return {"name": obj["metadata"].get("name", "")}
 
 

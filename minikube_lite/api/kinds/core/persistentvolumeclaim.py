@@ -9,8 +9,10 @@ from minikube_lite.api.columns import AGE, NAME, UNSET, cell_column, text_column
 from minikube_lite.api.kinds.core.persistentvolume import (
     BETA_STORAGE_CLASS,
     DEPRECATED_ANNOTATIONS,
+    VOLUME_MODE,
     access_modes_text,
     phase_text,
+    selectable,
     storage_class_text,
 )
 from minikube_lite.api.kinds.core.pod_resources import is_native_resource, validate_quantity
@@ -237,15 +239,8 @@ COLUMNS = (
         description="The claim's attributes class.",
     ),
     AGE,
-    text_column(
-        "VolumeMode", "spec", "volumeMode", priority=1, absent=UNSET, description="Whether it has a file system."
-    ),
+    VOLUME_MODE,
 )
-
-
-def selectable(obj: Object) -> Mapping[str, str]:
-    """The fields by which claims can be selected."""
-    return {"name": obj["metadata"].get("name", "")}
 
 
 STRATEGY = PersistentVolumeClaimStrategy()

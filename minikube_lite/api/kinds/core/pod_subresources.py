@@ -24,8 +24,8 @@ def _keep_all_but_spec(new: Object, old: Object) -> None:
         keep(new["metadata"], old["metadata"], part)
 
 
-class EphemeralContainersStrategy(Strategy):
-    """Adds containers to a running pod."""
+class PodViewStrategy(Strategy):
+    """Writes a part of a pod's spec alone."""
 
     reset_fields = (("status",), ("metadata",))
 
@@ -34,6 +34,10 @@ class EphemeralContainersStrategy(Strategy):
 
     def default(self, obj: Object) -> None:
         self.main.default(obj)
+
+
+class EphemeralContainersStrategy(PodViewStrategy):
+    """Adds containers to a running pod."""
 
     def prepare_for_update(self, context: RequestContext, new: Object, old: Object) -> None:
         added = (new.get("spec") or {}).get("ephemeralContainers")
@@ -59,16 +63,8 @@ class EphemeralContainersStrategy(Strategy):
                 yield forbidden(path, f"{text}\n{diff_text(before, after[name])}")
 
 
-class ResizeStrategy(Strategy):
+class ResizeStrategy(PodViewStrategy):
     """Changes how much cpu and memory the containers of a running pod may use."""
-
-    reset_fields = (("status",), ("metadata",))
-
-    def __init__(self, main: Strategy) -> None:
-        self.main = main
-
-    def default(self, obj: Object) -> None:
-        self.main.default(obj)
 
     def prepare_for_update(self, context: RequestContext, new: Object, old: Object) -> None:
         after, before = new.get("spec") or {}, old.get("spec") or {}

@@ -21,7 +21,6 @@ from minikube_lite.store import Object
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
-_NODE_LABELS = {**DEPRECATED_NODE_LABELS, "app.kubernetes.io/created-by": "deprecated since v1.9"}
 _ANNOTATIONS = {
     "scheduler.alpha.kubernetes.io/critical-pod": 'non-functional in v1.16+; use the "priorityClassName" field instead',
     "security.alpha.kubernetes.io/sysctls": 'non-functional in v1.11+; use the "sysctls" field instead',
@@ -81,8 +80,8 @@ def _warnings(metadata: Object, spec: Object, template: Path | None) -> Iterator
 
 def _of_placement(spec: Object, path: Path) -> Iterator[str]:
     for key in sorted(spec.get("nodeSelector") or ()):
-        if key in _NODE_LABELS:
-            yield f"{path.child('nodeSelector').key(key)}: {_NODE_LABELS[key]}"
+        if key in DEPRECATED_NODE_LABELS:
+            yield f"{path.child('nodeSelector').key(key)}: {DEPRECATED_NODE_LABELS[key]}"
     affinity = (spec.get("affinity") or {}).get("nodeAffinity")
     if affinity:
         place = path.child("affinity", "nodeAffinity")
@@ -93,8 +92,8 @@ def _of_placement(spec: Object, path: Path) -> Iterator[str]:
             yield from node_selector_term_warnings(weighted.get("preference") or {}, at)
     for position, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
         place, key = path.child("topologySpreadConstraints").index(position), constraint.get("topologyKey") or ""
-        if key in _NODE_LABELS:
-            yield f"{place.child('topologyKey')}: {key} is {_NODE_LABELS[key]}"
+        if key in DEPRECATED_NODE_LABELS:
+            yield f"{place.child('topologyKey')}: {key} is {DEPRECATED_NODE_LABELS[key]}"
         if constraint.get("labelSelector") is None:
             yield f"{place.child('labelSelector')}: {_NULL_SELECTOR}"
 

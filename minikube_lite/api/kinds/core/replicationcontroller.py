@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from minikube_lite.api.columns import (
-    AGE,
-    NAME,
-    cell_column,
-    format_labels,
-    number_column,
-    template_columns,
-    value_at,
-)
+from minikube_lite.api.columns import cell_column, format_labels, value_at
+from minikube_lite.api.kinds.apps.replicas import COLUMNS, LIMITS, SELECTABLE_NAMES, ReplicasStrategy, selectable_fields
 from minikube_lite.api.kinds.apps.workload import (
     SPEC,
     TEMPLATE_LABELS_TEXT,
     WorkloadStatusStrategy,
-    WorkloadStrategy,
-    replica_limits,
     validate_lasting_template,
 )
 from minikube_lite.api.kinds.core.pod_fields import nonnegative
@@ -31,11 +22,8 @@ from minikube_lite.store import Object
 _COUNTERS = ("replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas", "observedGeneration")
 
 
-class ReplicationControllerStrategy(WorkloadStrategy):
+class ReplicationControllerStrategy(ReplicasStrategy):
     """Takes over its template's labels where it has none, and may change its selector."""
-
-    initial_status = ("replicas",)
-    warns_of_name = True
 
     def default(self, obj: Object) -> None:
         super().default(obj)
@@ -45,10 +33,6 @@ class ReplicationControllerStrategy(WorkloadStrategy):
                 obj["spec"]["selector"] = dict(labels)
             if not obj["metadata"].get("labels"):
                 obj["metadata"]["labels"] = dict(labels)
-
-    def default_spec(self, spec: Object) -> None:
-        if spec.get("replicas") is None:
-            spec["replicas"] = 1
 
     def spec_errors(self, spec: Object) -> Iterator[FieldError]:
         return validate_spec(spec)
@@ -80,24 +64,11 @@ def _validate_template(template: Object, selector: Mapping[str, str] | None, pat
     yield from validate_lasting_template(template, path, "ReplicationController")
 
 
-def selectable_fields(obj: Object) -> Mapping[str, str]:
-    """What field selectors may ask of a ReplicationController."""
-    return {"status.replicas": str(value_at(obj, ("status", "replicas"), 0))}
-
-
 def _selector(obj: Object) -> str:
     return format_labels(value_at(obj, ("spec", "selector")))
 
 
-COLUMNS = (
-    NAME,
-    number_column("Desired", "spec", "replicas", description="How many pods are wanted."),
-    number_column("Current", "status", "replicas", description="How many pods there are."),
-    number_column("Ready", "status", "readyReplicas", description="How many pods are ready."),
-    AGE,
-    *template_columns("spec", "template"),
-    cell_column("Selector", _selector, priority=1, description="Which pods count as the controller's."),
-)
+SELECTOR = cell_column("Selector", _selector, priority=1, description="Which pods count as the controller's.")
 
 STRATEGY = ReplicationControllerStrategy()
 
@@ -105,11 +76,9 @@ KIND = Kind(
     group="",
     plural="replicationcontrollers",
     strategy=STRATEGY,
-    columns=COLUMNS,
-    status_strategy=WorkloadStatusStrategy(
-        STRATEGY, _COUNTERS, replica_limits("fullyLabeledReplicas", "readyReplicas", "availableReplicas")
-    ),
+    columns=(*COLUMNS, SELECTOR),
+    status_strategy=WorkloadStatusStrategy(STRATEGY, _COUNTERS, LIMITS),
     selectable=selectable_fields,
-    selectable_names=("status.replicas",),
+    selectable_names=SELECTABLE_NAMES,
     emulated=False,
 )

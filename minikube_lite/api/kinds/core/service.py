@@ -32,7 +32,6 @@ from minikube_lite.schema.field import FieldError, Path
 from minikube_lite.store import Object
 
 CLIENT_IP_TIMEOUT_SECONDS = 10800
-LOAD_BALANCER_WIDTH_MAX = 16
 
 SPEC = Path("spec")
 

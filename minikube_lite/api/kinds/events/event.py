@@ -1,6 +1,6 @@
 """Events in the form of the group events.k8s.io, strictly validated; upstream: pkg/registry/core/event.
 
-The store may keep one form for both groups: `to_core` and `from_core` turn one into the other.
+They are kept apart from those of the core group; `to_core` shows one in the other's form, for columns and rules.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ CORE_NAMES: Mapping[str, str] = {
     "deprecatedCount": "count",
 }
 """What the core group calls the fields of this one."""
-NAMES: Mapping[str, str] = {core: name for name, core in CORE_NAMES.items()}
 
 
 _ALWAYS_IN_CORE: Mapping[str, Any] = {
@@ -40,12 +39,6 @@ def to_core(event: Object) -> Object:
     """The event as the core group shows it, with the fields that are always there."""
     core = {CORE_NAMES.get(name, name): value for name, value in event.items()}
     return {**_ALWAYS_IN_CORE, "eventTime": None, "involvedObject": {}, "source": {}, **core}
-
-
-def from_core(event: Object) -> Object:
-    """An event of the core group as this group shows it: what is empty is left out."""
-    shown = {NAMES.get(name, name): value for name, value in event.items() if value or name == "metadata"}
-    return {"eventTime": None, **shown}
 
 
 class EventStrategy(Strategy):

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from minikube_lite.api.kinds.rbac.rules import GROUP, rules_errors
-from minikube_lite.machinery.kind import Kind, RequestContext, Strategy
+from minikube_lite.api.kinds.rbac.rules import GROUP, RbacStrategy, rules_errors
+from minikube_lite.machinery.kind import Kind, RequestContext
 from minikube_lite.machinery.names import path_segment_name
 from minikube_lite.machinery.selectors import validate_label_selector
 from minikube_lite.schema.field import FieldError, Path, required
 from minikube_lite.store import Object
 
 
-class ClusterRoleStrategy(Strategy):
+class ClusterRoleStrategy(RbacStrategy):
     """All writes."""
-
-    has_status = False
-    manages_generation = False
-    allow_create_on_update = True
-    reset_fields = ()
 
     def validate(self, context: RequestContext, obj: Object) -> Iterable[FieldError]:
         yield from rules_errors(obj.get("rules") or (), namespaced=False)
@@ -29,9 +24,6 @@ class ClusterRoleStrategy(Strategy):
                 yield required(path, "at least one clusterRoleSelector required if aggregationRule is non-nil")
             for position, selector in enumerate(selectors):
                 yield from validate_label_selector(selector, path.index(position))
-
-    def validate_update(self, context: RequestContext, new: Object, old: Object) -> Iterable[FieldError]:
-        return self.validate(context, new)
 
 
 KIND = Kind(

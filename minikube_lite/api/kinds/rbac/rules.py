@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from minikube_lite.api.columns import cell_column
+from minikube_lite.api.columns import AGE, NAME, cell_column
 from minikube_lite.api.kinds.go_structs import GoField, go_struct
-from minikube_lite.machinery.kind import Column
+from minikube_lite.machinery.kind import RequestContext, Strategy
 from minikube_lite.machinery.names import name_is_dns_subdomain, path_segment_name
 from minikube_lite.schema.field import FieldError, Path, invalid, not_supported, required
 from minikube_lite.store import Object
@@ -16,6 +16,36 @@ GROUP = "rbac.authorization.k8s.io"
 SUBJECT_KINDS = ("ServiceAccount", "User", "Group")
 
 _ROLE_REF = (GoField("APIGroup", "apiGroup", ""), GoField("Kind", "kind", ""), GoField("Name", "name", ""))
+
+
+class RbacStrategy(Strategy):
+    """What the writes of roles and of bindings have in common: a change is checked as a new object is."""
+
+    has_status = False
+    manages_generation = False
+    allow_create_on_update = True
+    reset_fields = ()
+
+    def validate_update(self, context: RequestContext, new: Object, old: Object) -> Iterable[FieldError]:
+        return self.validate(context, new)
+
+
+class BindingStrategy(RbacStrategy):
+    """All writes of bindings to those kinds of roles."""
+
+    def __init__(self, role_kinds: Sequence[str], *, namespaced: bool) -> None:
+        self._role_kinds = role_kinds
+        self._namespaced = namespaced
+
+    def default(self, obj: Object) -> None:
+        default_binding(obj)
+
+    def validate(self, context: RequestContext, obj: Object) -> Iterable[FieldError]:
+        return binding_errors(obj, self._role_kinds, self._namespaced)
+
+    def validate_update(self, context: RequestContext, new: Object, old: Object) -> Iterable[FieldError]:
+        yield from self.validate(context, new)
+        yield from role_ref_change_errors(new, old)
 
 
 def rules_errors(rules: Sequence[Mapping[str, Any]], namespaced: bool) -> Iterator[FieldError]:
@@ -93,22 +123,20 @@ def subjects_text(obj: Object, kind: str) -> str:
     return ", ".join(subject.get("name", "") for subject in subjects)
 
 
-def binding_columns() -> tuple[Column, ...]:
-    """The columns of bindings, after name and before age, and the wide ones after it."""
-    return (
-        cell_column(
-            "Role",
-            lambda obj: f"{obj['roleRef'].get('kind', '')}/{obj['roleRef'].get('name', '')}",
-            description="The role.",
-        ),
-        cell_column("Users", lambda obj: subjects_text(obj, "User"), priority=1, description="The users who have it."),
-        cell_column(
-            "Groups", lambda obj: subjects_text(obj, "Group"), priority=1, description="The groups that have it."
-        ),
-        cell_column(
-            "ServiceAccounts",
-            lambda obj: subjects_text(obj, "ServiceAccount"),
-            priority=1,
-            description="The service accounts that have it.",
-        ),
-    )
+BINDING_COLUMNS = (
+    NAME,
+    cell_column(
+        "Role",
+        lambda obj: f"{obj['roleRef'].get('kind', '')}/{obj['roleRef'].get('name', '')}",
+        description="The role.",
+    ),
+    AGE,
+    cell_column("Users", lambda obj: subjects_text(obj, "User"), priority=1, description="The users who have it."),
+    cell_column("Groups", lambda obj: subjects_text(obj, "Group"), priority=1, description="The groups that have it."),
+    cell_column(
+        "ServiceAccounts",
+        lambda obj: subjects_text(obj, "ServiceAccount"),
+        priority=1,
+        description="The service accounts that have it.",
+    ),
+)

@@ -1,0 +1,1 @@
+"""How fast a Kubernetes API server is, ours or any other: `python -m benchmarks`."""
