@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,8 @@ import minikube_lite  # noqa: F401  (found before the root leaves sys.path, wher
 
 START_SECONDS_MAX = 60
 """How long a cluster of the command line may take to start, and to stop, on a busy machine."""
+
+CLIENT_SECONDS_MAX = 60
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]
@@ -43,6 +46,16 @@ def root() -> Path:
 def kubectl_path() -> str:
     """The real kubectl."""
     return _client("kubectl", "MINIKUBE_LITE_KUBECTL")
+
+
+@pytest.fixture(scope="session")
+def kubectl_minor(kubectl_path: str) -> int:
+    """The real kubectl is version 1.<this>."""
+    command = [kubectl_path, "version", "--client", "--output=json"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=CLIENT_SECONDS_MAX, check=True)
+    found = re.match(r"\d+", json.loads(told.stdout)["clientVersion"]["minor"])
+    assert found, told.stdout
+    return int(found.group())
 
 
 @pytest.fixture(scope="session")
