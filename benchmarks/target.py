@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
+import socket
 import ssl
 import sys
 import tempfile
@@ -21,6 +23,7 @@ import yaml
 START_SECONDS_MAX = 60
 CONNECTIONS_MAX = 1000
 POLL_SECONDS = 0.002
+PORT_MIN, PORT_MAX = 20_000, 32_000
 
 
 @dataclass
@@ -90,7 +93,7 @@ async def launched(*options: str) -> AsyncIterator[Target]:
     assert process.stdout is not None
     try:
         async with asyncio.timeout(START_SECONDS_MAX):
-            await _first_answer(f"http://127.0.0.1:{port}/version")
+            await _first_answer(f"http://127.0.0.1:{port}/version", process)
             first_answer = time.perf_counter() - begun
             said = json.loads(await process.stdout.readline())
         ready = time.perf_counter() - begun
@@ -107,20 +110,26 @@ async def launched(*options: str) -> AsyncIterator[Target]:
         await process.wait()
 
 
-async def _first_answer(url: str) -> None:
+async def _first_answer(url: str, process: asyncio.subprocess.Process) -> None:
     async with aiohttp.ClientSession() as session:
-        while True:
+        while process.returncode is None:
             try:
                 async with session.get(url) as response:
                     await response.read()
                     return
             except aiohttp.ClientConnectionError:
                 await asyncio.sleep(POLL_SECONDS)
+        raise OSError(f"the server did not start: exit code {process.returncode}")
 
 
 def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Outside of the ports that clients are given: a client that tries one of those early could meet itself there."""
+    start = PORT_MIN + os.getpid() % ((PORT_MAX - PORT_MIN) // 2)
+    for port in range(start, PORT_MAX):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError("no free port")

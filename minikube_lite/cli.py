@@ -19,6 +19,8 @@ from minikube_lite import __version__
 if TYPE_CHECKING:
     from minikube_lite.cluster import Cluster
 
+log = logging.getLogger(__name__)
+
 EXIT_STOPPED, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
 API_PORT_DEFAULT = 8080
@@ -142,6 +144,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return asyncio.run(_run(cluster, chosen))
     except KeyboardInterrupt:
         return EXIT_STOPPED
+    except Exception:
+        log.exception("the cluster ended")
+        return EXIT_FAILED
 
 
 async def _run(cluster: Cluster, chosen: argparse.Namespace) -> int:

@@ -49,7 +49,7 @@ class Cluster:
     """
 
     def __init__(self, options: Options | None = None, **chosen: Any) -> None:
-        self.options = options.model_copy(update=chosen) if options else Options(**chosen)
+        self.options = Options(**{**options.model_dump(exclude_unset=True), **chosen}) if options else Options(**chosen)
         mode = self.options.clock
         self.clock = Clock(mode, rate=self.options.clock_rate, seed=self.options.seed)
         self.store = MemoryStore(self.clock.ledger, detect_mutation=self.options.detect_mutation)

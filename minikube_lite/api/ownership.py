@@ -7,7 +7,7 @@ from minikube_lite.clock import Clock
 from minikube_lite.machinery.kind import Strategy
 from minikube_lite.machinery.managed_fields import same_but_for_times, update_managed_fields
 from minikube_lite.schema.decode import zero_value
-from minikube_lite.schema.fieldset import Filter, exclude_filter, from_paths
+from minikube_lite.schema.fieldset import Filter, exclude_filter, from_paths, include_filter
 from minikube_lite.store import Object
 
 
@@ -17,7 +17,7 @@ class Ownership:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._empty: dict[str, Object] = {}
-        self._filters: dict[tuple[tuple[str, ...], ...], Filter | None] = {}
+        self._filters: dict[tuple[tuple[str, ...], ...], Filter | None] = {(): None}
 
     def created(self, resource: ServedResource, obj: Object, manager: str, subresource: str) -> None:
         """Note who made an object."""
@@ -63,7 +63,8 @@ class Ownership:
 
     def filter(self, strategy: Strategy) -> Filter | None:
         """Drops the fields that a strategy resets."""
-        paths = strategy.reset_fields if strategy.has_status else ()
+        paths = strategy.owned_fields or (strategy.reset_fields if strategy.has_status else ())
         if paths not in self._filters:
-            self._filters[paths] = exclude_filter(from_paths(*paths)) if paths else None
+            chosen = include_filter(*paths) if strategy.owned_fields else exclude_filter(from_paths(*paths))
+            self._filters[paths] = chosen
         return self._filters[paths]

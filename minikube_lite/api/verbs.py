@@ -22,6 +22,8 @@ from minikube_lite.machinery.meta import copy_object
 from minikube_lite.schema.decode import DecodeError
 from minikube_lite.store import Object, Record
 
+DELETIONS_AT_ONCE_MAX = 64
+"""After so many deletions of a collection everybody else has a turn."""
 STATUS_SUCCESS: Object = {"metadata": {}, "status": "Success"}
 
 
@@ -146,7 +148,9 @@ class Verbs:
         """Delete the objects of a list; what another deletes meanwhile does not count as a fault."""
         page = self.reading.list_page(resource, namespace, chosen)
         deleted = []
-        for record in page.records:
+        for position, record in enumerate(page.records):
+            if position % DELETIONS_AT_ONCE_MAX == DELETIONS_AT_ONCE_MAX - 1:
+                await self.registry.clock.transport.sleep(0)
             try:
                 result = await self.deletion.delete(resource, record.namespace, record.name, options, write)
             except errors.ApiError as error:

@@ -5,11 +5,10 @@ Upstream: pkg/controller/podgc.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from minikube_lite.machinery.controller import Controller, ControllerContext
 from minikube_lite.machinery.errors import ApiError, is_not_found
 from minikube_lite.machinery.meta import copy_object, is_pod_terminal
+from minikube_lite.machinery.pod_indexes import NODE_INDEX, index_by_node
 from minikube_lite.machinery.resources import NODES, PODS
 from minikube_lite.store import Object
 
@@ -32,11 +31,11 @@ class PodGCController(Controller):
         self._terminated: set[str] = set()
         self._nodes = self.informer(NODES, self._node_changed)
         self._pods = self.informer(PODS)
-        self._pods.add_index("node", _node_of)
+        index_by_node(self._pods)
         self._pods.add_handler(self._pod_changed)
 
     def _node_changed(self, old: Object | None, new: Object | None) -> None:
-        if new is None and old is not None and self._pods.by_index("node", old["metadata"]["name"]):
+        if new is None and old is not None and self._pods.by_index(NODE_INDEX, old["metadata"]["name"]):
             self.queue.add_after(old["metadata"]["name"], QUARANTINE_SECONDS)
 
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:
@@ -57,7 +56,7 @@ class PodGCController(Controller):
             for pod in sorted(ended, key=_age_order)[: max(0, len(ended) - TERMINATED_PODS_MAX)]:
                 await self._delete(pod)
         elif not await self._node_exists(key):
-            for pod in self._pods.by_index("node", key):
+            for pod in self._pods.by_index(NODE_INDEX, key):
                 await self._delete(pod)
 
     async def _node_exists(self, name: str) -> bool:
@@ -96,10 +95,6 @@ class PodGCController(Controller):
         others = [item for item in status.get("conditions") or () if item["type"] != "DisruptionTarget"]
         status["conditions"] = [*others, condition]
         return new
-
-
-def _node_of(pod: Object) -> Iterable[str]:
-    return (pod["spec"].get("nodeName", ""),)
 
 
 def _node_name(pod: Object | None) -> str:

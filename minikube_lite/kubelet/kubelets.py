@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from minikube_lite.machinery.client import Client
 from minikube_lite.machinery.errors import ApiError
 from minikube_lite.machinery.events import Events
 from minikube_lite.machinery.informer import Informers
+from minikube_lite.machinery.pod_indexes import NODE_INDEX, index_by_node
 from minikube_lite.machinery.queue import WorkQueue
 from minikube_lite.machinery.resources import NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, SERVICES
 from minikube_lite.network.addresses import node_address, pod_networks
@@ -31,7 +32,6 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT = ""
 """In place of a pod's uid: the node itself."""
-NODE_INDEX = "kubelet/node"
 
 Key = tuple[str, str]
 """A node's name and a pod's uid."""
@@ -85,7 +85,7 @@ class Kubelets:
         )
         flowing = options.clock != "stepped"
         pace = Pace.chosen(flowing, options.image_pull_delay, options.pod_start_delay, options.pod_stop_delay)
-        networks = pod_networks(self.network.cluster_cidr, len(names))
+        networks = pod_networks(self.network.cluster_cidr, len(names), options.max_pods)
         for index, (name, pod_network) in enumerate(zip(names, networks, strict=True)):
             link = self.network.link(name, API)
             client = LinkedClient(client_for(f"system:node:{name}"), link)
@@ -108,7 +108,7 @@ class Kubelets:
             self._kubelets[name] = Kubelet(host)
             self.network.switch.add_address(host.ip, name)
             link.watch(functools.partial(self._link_changed, name))
-        self._pods.add_index(NODE_INDEX, _node_name)
+        index_by_node(self._pods)
         self._pods.add_handler(self._pod_changed)
         caches.claims.add_handler(self._claim_changed)
         caches.volumes.add_handler(self._volume_changed)
@@ -221,8 +221,3 @@ class Kubelets:
             self._queue.forget(key)
         finally:
             self._queue.done(key)
-
-
-def _node_name(pod: Object) -> Iterable[str]:
-    name = pod["spec"].get("nodeName")
-    return (name,) if name else ()

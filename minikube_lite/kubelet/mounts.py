@@ -15,6 +15,7 @@ from minikube_lite.kubelet.host import Host
 from minikube_lite.kubelet.state import PodState
 from minikube_lite.machinery.errors import ApiError, is_not_found
 from minikube_lite.machinery.resources import CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS, GroupVersionResource
+from minikube_lite.network.link import Unreachable
 from minikube_lite.programs.program import Mount
 from minikube_lite.programs.volumes import OutsideOfVolume, inside, make, write_files
 from minikube_lite.store import Object
@@ -39,7 +40,13 @@ async def mount_volumes(pod: Object, state: PodState, host: Host) -> dict[str, M
     """Make all volumes of a pod ready, by name. Raises MountError."""
     mounted: dict[str, MountedVolume] = {}
     for volume in pod["spec"].get("volumes") or ():
-        mounted[volume["name"]] = await _mount(volume, pod, state, host)
+        try:
+            mounted[volume["name"]] = await _mount(volume, pod, state, host)
+        except Unreachable:
+            raise
+        except (OutsideOfVolume, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise MountError(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {reason}') from error
     return mounted
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,6 +16,8 @@ from minikube_lite.network.http import http_session
 from minikube_lite.network.switch import Origin
 from minikube_lite.programs.program import hold_for_turns
 from minikube_lite.store import Object
+
+log = logging.getLogger(__name__)
 
 PROBE_TURNS_MAX = 100
 """So many turns of the event loop a probe counts as work that `settle()` waits for."""
@@ -127,6 +130,8 @@ class Prober:
         try:
             fault = await self._ask(probe)
             self._judge(probe, fault)
+        except Exception:
+            log.exception("the %s probe of %s failed", probe.kind, probe.state.key)
         finally:
             probe.task = None
             end()

@@ -121,6 +121,8 @@ class Runtime:
 
     def forget(self, state: PodState) -> None:
         """Remove all that is left of a pod."""
+        for timer in self._timers.pop(state.uid, ()):
+            timer.cancel()
         self.runs.pop(state.uid, None)
         self._volumes.pop(state.uid, None)
         self._host.volumes.remove_pod(state.uid)

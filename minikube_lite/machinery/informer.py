@@ -62,7 +62,9 @@ class Informer:
     # Setting up
 
     def add_index(self, name: str, function: IndexFunction) -> None:
-        """Keep an index; the same name twice is the same index."""
+        """Keep an index; the same name twice is the same index, so it must be the same function."""
+        if self._functions.get(name, function) is not function:
+            raise ValueError(f"there is another index {name} of {self.resource.key}")
         if name not in self._functions:
             self._functions[name] = function
             self._indexes[name] = {}

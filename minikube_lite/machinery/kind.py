@@ -70,6 +70,8 @@ class Strategy:
     """How far a deletion goes when nobody says; upstream: DefaultGarbageCollectionPolicy."""
     reset_fields: tuple[tuple[str, ...], ...] = (("status",),)
     """Paths that ordinary writes cannot own, because they are reset."""
+    owned_fields: tuple[tuple[str, ...], ...] = ()
+    """If given, the only fields that writes can own, as paths for `fieldset.include_filter`."""
 
     def default(self, obj: Object) -> None:
         """Fill in what upstream's versioned defaults fill in (pkg/apis/*/v1/defaults.go)."""

@@ -29,26 +29,21 @@ _DNS1035_LABEL = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _WILDCARD_SUBDOMAIN = f"\\*\\.{_DNS1123_SUBDOMAIN}"
 _LABEL_KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_VALUE = f"({_LABEL_KEY})?"
-_C_IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
 _PERCENT = "[0-9]+%"
 _HTTP_HEADER_NAME = "[-A-Za-z0-9]+"
 _HTTP_PATH = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
-_ENV_VAR_NAME = "[-._a-zA-Z][-._a-zA-Z0-9]*"
 _CONFIG_MAP_KEY = "[-._a-zA-Z0-9]+"
 
 _match_dns1123_label = re.compile(_DNS1123_LABEL).fullmatch
 _match_dns1123_subdomain = re.compile(_DNS1123_SUBDOMAIN).fullmatch
-_match_dns1123_subdomain_caseless = re.compile(_DNS1123_SUBDOMAIN, re.IGNORECASE | re.ASCII).fullmatch
 _match_dns1123_subdomain_underscore = re.compile(_DNS1123_SUBDOMAIN_UNDERSCORE).fullmatch
 _match_dns1035_label = re.compile(_DNS1035_LABEL).fullmatch
 _match_wildcard_subdomain = re.compile(_WILDCARD_SUBDOMAIN).fullmatch
 _match_label_key = re.compile(_LABEL_KEY).fullmatch
 _match_label_value = re.compile(_LABEL_VALUE).fullmatch
-_match_c_identifier = re.compile(_C_IDENTIFIER).fullmatch
 _match_percent = re.compile(_PERCENT).fullmatch
 _match_http_header_name = re.compile(_HTTP_HEADER_NAME).fullmatch
 _match_http_path = re.compile(_HTTP_PATH).fullmatch
-_match_env_var_name = re.compile(_ENV_VAR_NAME).fullmatch
 _match_config_map_key = re.compile(_CONFIG_MAP_KEY).fullmatch
 _match_port_characters = re.compile("[-a-z0-9]+").fullmatch
 _search_port_letter = re.compile("[a-z]").search
@@ -59,10 +54,6 @@ _DNS1123_LABEL_TEXT = (
 )
 _DNS1123_SUBDOMAIN_TEXT = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.',"
-    " and must start and end with an alphanumeric character"
-)
-_DNS1123_SUBDOMAIN_CASELESS_TEXT = (
-    "an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.',"
     " and must start and end with an alphanumeric character"
 )
 _DNS1123_SUBDOMAIN_UNDERSCORE_TEXT = (
@@ -84,21 +75,12 @@ _LABEL_VALUE_TEXT = (
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.',"
     " and must start and end with an alphanumeric character"
 )
-_C_IDENTIFIER_TEXT = (
-    "a valid C identifier must start with alphabetic character or '_',"
-    " followed by a string of alphanumeric characters or '_'"
-)
-_ENV_VAR_NAME_TEXT = (
-    "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.',"
-    " and must not start with a digit"
-)
 _RELAXED_ENV_VAR_NAME_TEXT = (
     "a valid environment variable name must consist only of printable ASCII characters other than '='"
 )
 _CONFIG_MAP_KEY_TEXT = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
 _PERCENT_TEXT = "a valid percent string must be a numeric string followed by an ending '%'"
 _HTTP_HEADER_NAME_TEXT = "a valid HTTP header must consist of alphanumeric characters or '-'"
-_DECIMAL_INTEGER_TEXT = "must be a valid decimal integer in canonical form"
 
 
 def byte_length(text: str) -> int:

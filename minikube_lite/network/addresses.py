@@ -26,9 +26,13 @@ def node_address(index: int) -> str:
     return str(NODE_NETWORK[3 + index])
 
 
-def pod_networks(cluster: IPv4Network, count: int) -> list[IPv4Network]:
-    """A network for the pods of each of `count` nodes: a /24, or less where the whole is too small for that."""
-    prefix = max(POD_NETWORK_PREFIX, cluster.prefixlen)
+def pod_networks(cluster: IPv4Network, count: int, max_pods: int = 0) -> list[IPv4Network]:
+    """A network for the pods of each of `count` nodes: a /24, or more where a node takes more pods than that holds.
+
+    It is less where the whole is too small.
+    """
+    needed = (max_pods + RESERVED_ADDRESSES).bit_length()
+    prefix = max(min(POD_NETWORK_PREFIX, cluster.max_prefixlen - needed), cluster.prefixlen)
     while 2 ** (prefix - cluster.prefixlen) < count:
         prefix += 1
     if prefix > POD_NETWORK_PREFIX_MAX:

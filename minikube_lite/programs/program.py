@@ -12,7 +12,6 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 
@@ -44,7 +43,7 @@ class Mount:
 
 
 class PodNetwork:
-    """The emulated network as one pod sees it. Names are resolved by `resolver`; without one only addresses work."""
+    """The emulated network as one pod sees it. It connects to addresses; names are not resolved yet."""
 
     def __init__(self, switch: Switch, node: str, ip: str) -> None:
         self.ip = ip
@@ -106,26 +105,29 @@ class PodContext:
     stderr: Output
     network: PodNetwork
     clock: Clock
-    resolver: Any = None
     terminating: asyncio.Event = field(default_factory=asyncio.Event)
 
     def path(self, path: str) -> Path:
         """Where a path of the container is kept; its directory is made. Raises OutsideOfVolume, PermissionError."""
-        absolute = path if path.startswith("/") else f"{self.working_directory.rstrip('/')}/{path}"
-        best: Mount | None = None
-        for mount in self.mounts:
-            at = mount.path.rstrip("/")
-            if absolute == at or absolute.startswith(f"{at}/"):
-                if best is None or len(at) > len(best.path.rstrip("/")):
-                    best = mount
+        absolute = self._absolute(path)
+        best = self._mount_at(absolute)
         base = best.directory if best is not None else self.files
         place = inside(base, absolute[len(best.path.rstrip("/")) :] if best is not None else absolute)
         make(base if place == base else place.parent)
         return place
 
     def is_writable(self, path: str) -> bool:
-        """Whether the container may write there."""
-        return not any(mount.read_only and path.startswith(mount.path) for mount in self.mounts)
+        """Whether the container may write there. It is for the program to ask: nothing else holds it to that."""
+        mount = self._mount_at(self._absolute(path))
+        return mount is None or not mount.read_only
+
+    def _absolute(self, path: str) -> str:
+        return path if path.startswith("/") else f"{self.working_directory.rstrip('/')}/{path}"
+
+    def _mount_at(self, absolute: str) -> Mount | None:
+        """The innermost mount that holds the path."""
+        holding = [mount for mount in self.mounts if f"{absolute}/".startswith(f"{mount.path.rstrip('/')}/")]
+        return max(holding, key=lambda mount: len(mount.path.rstrip("/")), default=None)
 
 
 Program = Callable[[PodContext], Awaitable[int | None]]

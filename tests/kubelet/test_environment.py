@@ -111,6 +111,31 @@ async def test_variables_and_files_of_a_pod(start_nodes):
         assert context.path("/host/file") == nodes.directory / "nodes" / "node-1" / "x" / "deep" / "file"
 
 
+@pytest.mark.parametrize(
+    ("volume", "fault"),
+    [
+        ({"hostPath": {"path": "/out/x"}}, "/out/x leads out of its volume"),
+        ({"hostPath": {"path": "/file"}}, "File exists"),
+        (
+            {
+                "downwardAPI": {
+                    "items": [{"path": path, "fieldRef": {"fieldPath": "metadata.name"}} for path in ("a", "a/b")]
+                }
+            },
+            "File exists",
+        ),
+    ],
+)
+async def test_a_volume_that_cannot_be_made_holds_the_pod(start_nodes, volume, fault):
+    async with start_nodes() as nodes:
+        own = nodes.directory / "nodes" / "node-1"
+        own.mkdir(parents=True)
+        (own / "out").symlink_to("/etc")
+        (own / "file").write_text("")
+        await nodes.run("waits", volumes=[{"name": "v", **volume}])
+        assert await nodes.told("waits") == [("FailedMount", f'MountVolume.SetUp failed for volume "v" : {fault}')]
+
+
 async def test_a_missing_secret_holds_the_pod(start_nodes):
     async with start_nodes() as nodes:
         await nodes.run("waits", volumes=[{"name": "keys", "secret": {"secretName": "keys"}}])

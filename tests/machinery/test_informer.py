@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from minikube_lite.clock import Clock
 from minikube_lite.machinery.errors import bad_request
 from minikube_lite.machinery.informer import Informer, Informers
+from minikube_lite.machinery.pod_indexes import node_names
 from minikube_lite.machinery.resources import NODES, PODS
 
 
@@ -90,6 +91,14 @@ async def test_reading(clock, client, informers) -> None:
     assert names(pods.by_index("node", "nosuch")) == []
     assert pods.get("a", "nosuch") is None
     assert len(pods) == 4
+
+
+def test_an_index_is_of_one_function(informers) -> None:
+    pods = informers.informer(PODS)
+    pods.add_index("node", node_names)
+    pods.add_index("node", node_names)
+    with pytest.raises(ValueError, match="there is another index node of pods"):
+        pods.add_index("node", lambda pod: ())
 
 
 async def test_a_watch_that_fell_behind_is_begun_again(clock, client, informers, caplog) -> None:

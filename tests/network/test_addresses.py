@@ -13,6 +13,11 @@ from minikube_lite.network.addresses import AddressesExhausted, AddressPool, nod
 
 def test_networks_of_nodes():
     assert [str(one) for one in pod_networks(IPv4Network("10.244.0.0/16"), 2)] == ["10.244.0.0/24", "10.244.1.0/24"]
+    assert pod_networks(IPv4Network("10.244.0.0/16"), 2, max_pods=110)[1] == IPv4Network("10.244.1.0/24")
+    for max_pods in (253, 254, 1000, 5000):
+        first, second = pod_networks(IPv4Network("10.244.0.0/16"), 2, max_pods)
+        assert AddressPool(first).size >= max_pods
+        assert not first.overlaps(second)
     assert pod_networks(IPv4Network("127.77.0.0/22"), 3)[2] == IPv4Network("127.77.2.0/24")
     many = pod_networks(IPv4Network("10.244.0.0/16"), 1000)
     assert len(set(many)) == 1000

@@ -12,12 +12,12 @@ from minikube_lite.machinery.addresses import parse_ip_sloppy
 from minikube_lite.machinery.controller import object_key
 from minikube_lite.machinery.informer import Informer
 from minikube_lite.machinery.meta import is_deleting, is_pod_ready, is_pod_terminal
+from minikube_lite.machinery.pod_indexes import NODE_INDEX, index_by_node
 from minikube_lite.machinery.selectors import selector_from_set
 from minikube_lite.store import Object
 
 LABEL_INDEX = "label"
 SELECTOR_INDEX = "selector"
-NODE_INDEX = "node"
 
 HEADLESS_LABEL = "service.kubernetes.io/headless"
 ADDRESSES_REMEMBERED_MAX = 16_384
@@ -32,7 +32,7 @@ class Membership:
         self._pods = pods
         self._services = services
         pods.add_index(LABEL_INDEX, _label_values)
-        pods.add_index(NODE_INDEX, _node_values)
+        index_by_node(pods)
         services.add_index(SELECTOR_INDEX, _selector_values)
 
     def pods_of(self, service: Object) -> list[Object]:
@@ -73,11 +73,6 @@ def _selector_values(service: Object) -> Iterator[str]:
     if selector:
         key = min(selector)
         yield f"{service['metadata']['namespace']}/{key}={selector[key]}"
-
-
-def _node_values(pod: Object) -> Iterator[str]:
-    if node := pod["spec"].get("nodeName"):
-        yield node
 
 
 def endpoint_facts(pod: Object) -> Hashable:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minikube_lite.clock import Timer, format_time
-from minikube_lite.controllers.endpointslice.membership import NODE_INDEX
 from minikube_lite.controllers.nodelifecycle.health import Health, lost_status, observe
 from minikube_lite.controllers.nodelifecycle.taints import (
     NOT_READY,
@@ -24,6 +23,7 @@ from minikube_lite.machinery.controller import Controller, ControllerContext, ob
 from minikube_lite.machinery.errors import ApiError, is_conflict, is_not_found
 from minikube_lite.machinery.events import ObjectReference
 from minikube_lite.machinery.meta import find_condition
+from minikube_lite.machinery.pod_indexes import NODE_INDEX, index_by_node
 from minikube_lite.machinery.resources import LEASES, NODES, PODS
 from minikube_lite.store import Object
 
@@ -49,7 +49,7 @@ class NodeLifecycleController(Controller):
         self._nodes = self.informer(NODES, self._node_changed)
         self._leases = self.informer(LEASES)
         self._pods = self.informer(PODS, self._pod_changed)
-        self._pods.add_index(NODE_INDEX, _node_values)
+        index_by_node(self._pods)
         self._period: float = context.options.node_monitor_period
         self._grace: float = context.options.node_monitor_grace_period
         self._timer: Timer | None = None
@@ -337,8 +337,3 @@ def no_execute_taints(status: str) -> tuple[Object, Object]:
     """The taint that goes with a Ready condition that is not True, and the one that does not."""
     unreachable, not_ready = ({"key": key, "effect": "NoExecute"} for key in (UNREACHABLE, NOT_READY))
     return (unreachable, not_ready) if status == "Unknown" else (not_ready, unreachable)
-
-
-def _node_values(pod: Object) -> Sequence[str]:
-    node = pod["spec"].get("nodeName")
-    return (node,) if node else ()

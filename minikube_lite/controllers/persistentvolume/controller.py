@@ -25,8 +25,9 @@ from minikube_lite.machinery.controller import Controller, ControllerContext, ob
 from minikube_lite.machinery.errors import is_not_found
 from minikube_lite.machinery.events import ObjectReference
 from minikube_lite.machinery.meta import is_pod_terminal
+from minikube_lite.machinery.pod_indexes import CLAIM_INDEX, claim_keys, index_by_claim
 from minikube_lite.machinery.resources import PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, STORAGE_CLASSES
-from minikube_lite.machinery.volumes import claim_key, claims_of_pod, storage_class_of, waits_for_first_consumer
+from minikube_lite.machinery.volumes import claim_key, storage_class_of, waits_for_first_consumer
 from minikube_lite.programs.volumes import VolumeDirectories
 from minikube_lite.store import Object
 
@@ -41,7 +42,7 @@ class PersistentVolumeController(Controller):
         self.events = context.events.recorder("persistentvolume-controller")
         self._classes = self.informer(STORAGE_CLASSES, self._class_changed)
         self._pods = self.informer(PODS)
-        self._pods.add_index("claim", _claim_keys_of_pod)
+        index_by_claim(self._pods)
         self._claim_informer = self.informer(PERSISTENT_VOLUME_CLAIMS)
         self._claim_informer.add_index("unbound", _unbound)
         self._volume_informer = self.informer(PERSISTENT_VOLUMES)
@@ -82,7 +83,7 @@ class PersistentVolumeController(Controller):
         pod = new if new is not None else old
         assert pod is not None
         added, gone = old is None, new is None or is_pod_terminal(new)
-        for key in _claim_keys_of_pod(pod) if added or gone else ():
+        for key in claim_keys(pod) if added or gone else ():
             claim = self._claim_informer.get(*split_key(key))
             if added and claim is not None and not claim["spec"].get("volumeName"):
                 if waits_for_first_consumer(self._classes.get("", storage_class_of(claim))):
@@ -165,7 +166,7 @@ class PersistentVolumeController(Controller):
 
     def _users(self, key: str) -> list[Object]:
         """The pods that use a claim and have not ended."""
-        return [pod for pod in self._pods.by_index("claim", key) if not is_pod_terminal(pod)]
+        return [pod for pod in self._pods.by_index(CLAIM_INDEX, key) if not is_pod_terminal(pod)]
 
     def _names_of_users(self, volume: Object) -> list[str]:
         """The pods that use a volume by a claim that is gone; a new claim of that name has another volume."""
@@ -192,10 +193,6 @@ class PersistentVolumeController(Controller):
         of_claim = f'Cannot bind PersistentVolume "{volume_name}" to requested PersistentVolumeClaim {text}'
         self._report_volume(volume, Report("Warning", "VolumeMismatch", of_volume))
         self._report_claim(claim, Report("Warning", "VolumeMismatch", of_claim))
-
-
-def _claim_keys_of_pod(pod: Object) -> Iterable[str]:
-    return [f"{pod['metadata']['namespace']}/{name}" for name in claims_of_pod(pod)]
 
 
 def _claim_key_of_volume(volume: Object) -> Iterable[str]:

@@ -11,6 +11,7 @@ from minikube_lite.controllers.scheduler.volumes import VolumePlan
 from minikube_lite.machinery.client import Client
 from minikube_lite.machinery.informer import Handler, Informer
 from minikube_lite.machinery.meta import copy_object, is_pod_terminal
+from minikube_lite.machinery.pod_indexes import CLAIM_INDEX, index_by_claim
 from minikube_lite.machinery.resources import (
     PERSISTENT_VOLUME_CLAIMS,
     PERSISTENT_VOLUMES,
@@ -20,8 +21,6 @@ from minikube_lite.machinery.resources import (
 from minikube_lite.machinery.volumes import BOUND_BY_CONTROLLER, SELECTED_NODE, annotations_of, claims_of_pod
 from minikube_lite.store import Object
 
-CLAIM_INDEX = "claim"
-
 InformerFactory = Callable[[GroupVersionResource, Handler | None], Informer]
 
 
@@ -30,7 +29,7 @@ class KnownStorage:
 
     def __init__(self, informer: InformerFactory, pods: Informer) -> None:
         self._pods = pods
-        pods.add_index(CLAIM_INDEX, _claim_values)
+        index_by_claim(pods)
         self._promised: dict[str, str] = {}
         """The uid of the claim to which each volume is promised and not seen bound yet."""
         self._claims = informer(PERSISTENT_VOLUME_CLAIMS, None)
@@ -125,8 +124,3 @@ def _reserved(volume: Object, claim: Object) -> Object:
         "resourceVersion": metadata["resourceVersion"],
     }
     return new
-
-
-def _claim_values(pod: Object) -> list[str]:
-    namespace = pod["metadata"]["namespace"]
-    return [f"{namespace}/{name}" for name in claims_of_pod(pod)]

@@ -1,7 +1,4 @@
-"""HorizontalPodAutoscalers in the form of autoscaling/v2; upstream: pkg/registry/autoscaling and pkg/apis/autoscaling.
-
-`to_v2` and `to_v1` turn the older form, which knows a CPU target only, into this one and back.
-"""
+"""HorizontalPodAutoscalers in the form of autoscaling/v2; upstream: pkg/registry/autoscaling and pkg/apis/autoscaling."""
 
 from __future__ import annotations
 
@@ -34,7 +31,7 @@ class HorizontalPodAutoscalerStrategy(Strategy):
         spec = obj.setdefault("spec", {})
         if spec.get("minReplicas") is None:
             spec["minReplicas"] = 1
-        if not spec.get("metrics"):
+        if not spec.get("metrics") and "targetCPUUtilizationPercentage" not in spec:  # the target of version v1
             spec["metrics"] = [_cpu_metric(CPU_UTILIZATION_PERCENT)]
         behavior = spec.get("behavior")
         if behavior is not None:

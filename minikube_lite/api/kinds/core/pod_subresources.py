@@ -12,6 +12,7 @@ from minikube_lite.machinery.kind import RequestContext, Strategy, keep
 from minikube_lite.machinery.metadata import validate_object_meta
 from minikube_lite.machinery.names import name_is_dns_subdomain
 from minikube_lite.schema.field import FieldError, Path, forbidden, invalid
+from minikube_lite.schema.fieldset import ANY_ELEMENT
 from minikube_lite.store import Object
 
 _RESIZABLE = ("cpu", "memory")
@@ -27,8 +28,6 @@ def _keep_all_but_spec(new: Object, old: Object) -> None:
 class PodViewStrategy(Strategy):
     """Writes a part of a pod's spec alone."""
 
-    reset_fields = (("status",), ("metadata",))
-
     def __init__(self, main: Strategy) -> None:
         self.main = main
 
@@ -38,6 +37,8 @@ class PodViewStrategy(Strategy):
 
 class EphemeralContainersStrategy(PodViewStrategy):
     """Adds containers to a running pod."""
+
+    owned_fields = (("f:spec", "f:ephemeralContainers"),)
 
     def prepare_for_update(self, context: RequestContext, new: Object, old: Object) -> None:
         added = (new.get("spec") or {}).get("ephemeralContainers")
@@ -65,6 +66,12 @@ class EphemeralContainersStrategy(PodViewStrategy):
 
 class ResizeStrategy(PodViewStrategy):
     """Changes how much cpu and memory the containers of a running pod may use."""
+
+    owned_fields = tuple(
+        ("f:spec", containers, ANY_ELEMENT, field)
+        for containers in ("f:containers", "f:initContainers")
+        for field in ("f:resources", "f:resizePolicy")
+    )
 
     def prepare_for_update(self, context: RequestContext, new: Object, old: Object) -> None:
         after, before = new.get("spec") or {}, old.get("spec") or {}

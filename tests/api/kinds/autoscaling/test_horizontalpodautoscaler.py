@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from minikube_lite.api.kinds.autoscaling.horizontalpodautoscaler import to_v1, to_v2
-
 KIND_MODULE = "autoscaling.horizontalpodautoscaler"
 TARGET = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}
 
@@ -63,15 +61,3 @@ def test_cells(bench) -> None:
     assert [cells[name] for name in ("Reference", "Targets", "MinPods", "MaxPods", "Replicas")] == [
         "Deployment/d", "cpu: <unknown>/80%", "1", 5, 0,
     ]  # fmt: skip
-
-
-def test_the_older_form_knows_the_cpu_only() -> None:
-    old = {
-        "metadata": {},
-        "spec": {"maxReplicas": 3, "targetCPUUtilizationPercentage": 50},
-        "status": {"currentReplicas": 0, "desiredReplicas": 0},
-    }
-    new = to_v2(old)
-    assert new["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] == 50
-    assert new["status"] == {"desiredReplicas": 0, "currentMetrics": None}
-    assert to_v1(new) == old
