@@ -31,7 +31,7 @@ class HorizontalPodAutoscalerStrategy(Strategy):
         spec = obj.setdefault("spec", {})
         if spec.get("minReplicas") is None:
             spec["minReplicas"] = 1
-        if not spec.get("metrics") and "targetCPUUtilizationPercentage" not in spec:  # the target of version v1
+        if not spec.get("metrics"):
             spec["metrics"] = [_cpu_metric(CPU_UTILIZATION_PERCENT)]
         behavior = spec.get("behavior")
         if behavior is not None:
