@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 from typing import ClassVar
 
 from minikube_lite.controllers.own_writes import OwnWrites
+from minikube_lite.controllers.ownership import Ownership, raise_faults, selector_of
 from minikube_lite.controllers.statefulset.decide import Observed, decide
 from minikube_lite.controllers.statefulset.effects import Effects
 from minikube_lite.controllers.statefulset.history import History
-from minikube_lite.controllers.statefulset.identity import KIND, claim_names, ordinal_of, replica_count, start_ordinal
-from minikube_lite.controllers.statefulset.ownership import Ownership, raise_faults
+from minikube_lite.controllers.statefulset.identity import (
+    KIND,
+    claim_names,
+    is_member,
+    ordinal_of,
+    replica_count,
+    start_ordinal,
+)
 from minikube_lite.controllers.statefulset.pod_state import next_availability
 from minikube_lite.controllers.statefulset.revisions import plan_revisions, sort_revisions, surplus_revisions
 from minikube_lite.machinery.controller import Controller, ControllerContext, object_key, split_key
-from minikube_lite.machinery.meta import controller_of, is_deleting
 from minikube_lite.machinery.resources import CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS, STATEFUL_SETS
-from minikube_lite.machinery.selectors import Selector, SelectorError, label_selector_as_selector
+from minikube_lite.machinery.selectors import Selector
 from minikube_lite.store import Object
 
 
@@ -38,36 +45,15 @@ class StatefulSetController(Controller):
         self._revisions = self.informer(CONTROLLER_REVISIONS, self._written_changed)
         self._writes = OwnWrites(self.client, self._sets, self._pods, self._claims, self._revisions)
         self._history = History(self.client, self._writes)
-        self._ownership = Ownership(self.client, self._pods, self._revisions, self._history, self._writes)
+        self._owned_pods = Ownership(self.client, self._sets, KIND, self._pods, self._writes)
+        self._owned_revisions = Ownership(self.client, self._sets, KIND, self._revisions, self._writes)
         self._effects = Effects(self.client, self.events, self._writes)
 
     # Which sets a change concerns
 
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:
-        for pod in (old, new):
-            if pod is not None:
-                self._enqueue_controller(pod)
-        if new is not None and controller_of(new) is None:
-            same_labels = old is not None and old["metadata"].get("labels") == new["metadata"].get("labels")
-            if not (same_labels and old is not None and controller_of(old) is None):
-                self._enqueue_adopters(new)
-
-    def _enqueue_controller(self, pod: Object) -> None:
-        reference = controller_of(pod)
-        if reference is None or reference["kind"] != KIND:
-            return
-        stateful_set = self._sets.get(pod["metadata"]["namespace"], reference["name"])
-        if stateful_set is not None and stateful_set["metadata"]["uid"] == reference["uid"]:
+        for stateful_set in self._owned_pods.concerned(old, new):
             self.queue.add(object_key(stateful_set))
-
-    def _enqueue_adopters(self, pod: Object) -> None:
-        """An orphan concerns every set that might take it."""
-        if is_deleting(pod):
-            return
-        for stateful_set in self._sets.list_objects(pod["metadata"]["namespace"]):
-            selector = _selector_of(stateful_set)
-            if selector is not None and not selector.everything and selector.matches(pod["metadata"].get("labels")):
-                self.queue.add(object_key(stateful_set))
 
     def _written_changed(self, _old: Object | None, _new: Object | None) -> None:
         """Claims and revisions cause no sync, but a sync may wait until its own writes of them show."""
@@ -84,16 +70,16 @@ class StatefulSetController(Controller):
         if stateful_set is None:
             self._writes.forget(key)
             return
-        selector = _selector_of(stateful_set)
+        selector = selector_of(stateful_set)
         if selector is None:
             return
-        await self._ownership.adopt_revisions(stateful_set, selector)
-        pods = await self._ownership.claim_pods(stateful_set, selector)
+        await self._owned_revisions.adopt_orphans(stateful_set, selector)
+        pods = await self._owned_pods.claim(stateful_set, selector, functools.partial(is_member, stateful_set))
         await self._sync_set(stateful_set, selector, pods)
 
     async def _sync_set(self, stateful_set: Object, selector: Selector, pods: list[Object]) -> None:
         now = self.clock.now()
-        revisions = sort_revisions(self._ownership.revisions_of(stateful_set, selector))
+        revisions = sort_revisions(self._owned_revisions.matching(stateful_set, selector))
         collision_count = stateful_set.get("status", {}).get("collisionCount", 0)
         plan = plan_revisions(stateful_set, revisions, collision_count)
         update, collision_count = await self._history.carry_out(stateful_set, plan, collision_count)
@@ -127,10 +113,3 @@ class StatefulSetController(Controller):
         if min_ready_seconds and status["readyReplicas"] != status["availableReplicas"]:
             delay = next_availability(pods, min_ready_seconds, now)
             self.queue.add_after(object_key(stateful_set), min_ready_seconds if delay is None else delay)
-
-
-def _selector_of(stateful_set: Object) -> Selector | None:
-    try:
-        return label_selector_as_selector(stateful_set["spec"].get("selector"))
-    except SelectorError:
-        return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from minikube_lite.controllers.own_writes import OwnWrites
+from minikube_lite.controllers.pod_control import doubling_batches
 from minikube_lite.controllers.statefulset.actions import (
     CreateClaim,
     CreatePod,
@@ -92,11 +93,7 @@ class Effects:
 
 def _batches(stage: Sequence[Step], burst: bool) -> Iterator[Sequence[Step]]:
     """One by one, or in batches that double."""
-    size, start = 1, 0
-    while start < len(stage):
-        yield stage[start : start + size]
-        start += size
-        size = min(2 * size, BATCH_STEPS_MAX) if burst else 1
+    return doubling_batches(stage, size_max=BATCH_STEPS_MAX if burst else 1)
 
 
 class _Run:

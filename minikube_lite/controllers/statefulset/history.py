@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from minikube_lite.controllers.own_writes import OwnWrites
-from minikube_lite.controllers.statefulset.identity import KIND
 from minikube_lite.controllers.statefulset.revisions import RevisionPlan, equal_data, hash_revision, revision_name
 from minikube_lite.machinery.client import Client
 from minikube_lite.machinery.controller import object_key
 from minikube_lite.machinery.errors import ApiError, is_already_exists, is_not_found
-from minikube_lite.machinery.meta import controller_reference, copy_object
-from minikube_lite.machinery.resources import CONTROLLER_REVISIONS, STATEFUL_SETS
+from minikube_lite.machinery.meta import copy_object
+from minikube_lite.machinery.resources import CONTROLLER_REVISIONS
 from minikube_lite.store import Object
 
 COLLISIONS_MAX = 100
@@ -54,20 +53,6 @@ class History:
         updated = await self._client.update(CONTROLLER_REVISIONS, stateful_set["metadata"]["namespace"], fresh)
         self._note(stateful_set, updated)
         return updated
-
-    async def adopt(self, stateful_set: Object, revision: Object) -> None:
-        """Take an orphaned revision as the set's."""
-        reference = controller_reference(stateful_set, STATEFUL_SETS, KIND)
-        metadata = revision["metadata"]
-        patch = {"metadata": {"uid": metadata["uid"], "ownerReferences": [reference]}}
-        adopted = await self._client.patch(
-            CONTROLLER_REVISIONS,
-            metadata["namespace"],
-            metadata["name"],
-            patch,
-            patch_type="application/strategic-merge-patch+json",
-        )
-        self._note(stateful_set, adopted)
 
     async def delete(self, stateful_set: Object, revision: Object) -> None:
         """Forget a revision."""

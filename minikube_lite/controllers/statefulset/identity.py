@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from minikube_lite.controllers.pod_control import pod_from_template
 from minikube_lite.controllers.statefulset.pod_state import REVISION_LABEL
-from minikube_lite.machinery.meta import controller_reference, copy_object
-from minikube_lite.machinery.names import name_is_dns_subdomain
+from minikube_lite.machinery.meta import copy_object
 from minikube_lite.machinery.resources import STATEFUL_SETS
 from minikube_lite.store import Object
 
@@ -141,23 +141,8 @@ def update_storage(stateful_set: Object, pod: Object) -> None:
 
 def new_pod(stateful_set: Object, template: Object, revision: str, ordinal: int) -> Object:
     """The pod of that ordinal, made from a revision's template."""
-    name = pod_name(stateful_set, ordinal)
-    described = template.get("metadata") or {}
-    prefix = f"{stateful_set['metadata']['name']}-"
-    pod: Object = {
-        "metadata": {
-            "name": name,
-            # Upstream makes all pods of controllers alike, and those of other controllers have generated names.
-            "generateName": prefix if not name_is_dns_subdomain(prefix, True) else prefix[:-1],
-            "labels": dict(described.get("labels") or {}),
-            "ownerReferences": [controller_reference(stateful_set, STATEFUL_SETS, KIND)],
-        },
-        "spec": copy_object(template.get("spec") or {}),
-    }
-    if described.get("annotations"):
-        pod["metadata"]["annotations"] = dict(described["annotations"])
-    if described.get("finalizers"):
-        pod["metadata"]["finalizers"] = list(described["finalizers"])
+    pod = pod_from_template(stateful_set, STATEFUL_SETS, KIND, template)
+    name = pod["metadata"]["name"] = pod_name(stateful_set, ordinal)
     update_identity(stateful_set, pod)
     pod["spec"]["hostname"] = name
     if stateful_set["spec"].get("serviceName"):
