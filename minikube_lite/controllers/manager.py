@@ -20,6 +20,7 @@ from minikube_lite.controllers.rootcacertpublisher import RootCACertPublisher
 from minikube_lite.controllers.scheduler import Scheduler
 from minikube_lite.controllers.serviceaccount import ServiceAccountsController
 from minikube_lite.controllers.statefulset import StatefulSetController
+from minikube_lite.controllers.tainteviction import TaintEvictionController
 from minikube_lite.controllers.ttl import TTLController
 from minikube_lite.machinery.controller import Controller, ControllerContext
 
@@ -36,6 +37,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     EndpointSliceMirroringController,
     StatefulSetController,
     NodeLifecycleController,
+    TaintEvictionController,
     TTLController,
     Scheduler,
     PodGCController,

@@ -1,6 +1,6 @@
 """node-lifecycle-controller: watches heartbeats, taints nodes, marks pods of lost nodes; upstream: node_lifecycle_controller.go.
 
-It does not evict: pods leave by their tolerations of the NoExecute taints, which is another controller's business.
+It does not evict: pods leave by their tolerations of the NoExecute taints, which is the business of taint-eviction-controller.
 """
 
 from __future__ import annotations
