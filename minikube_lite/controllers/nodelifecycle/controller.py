@@ -33,6 +33,8 @@ STRATEGIC_MERGE: PatchType = "application/strategic-merge-patch+json"
 
 STARTUP_GRACE_SECONDS = 60.0
 """So long a kubelet may take until its first report; upstream's --node-startup-grace-period."""
+NODE_EVICTION_PERIOD_SECONDS = 0.1
+"""How long a node waits for its NoExecute taint at least: the NoSchedule one comes first."""
 UPDATE_TRIES_MAX = 5
 
 MONITOR, TAINT = "monitor", "taint"
@@ -254,7 +256,7 @@ class NodeLifecycleController(Controller):
         if not has_taint(node, wanted["key"], "NoExecute"):
             queue.remove(name)
         if queue.add(name):
-            self.queue.add(TAINT)
+            self.queue.add_after(TAINT, NODE_EVICTION_PERIOD_SECONDS)
 
     async def _mark_reachable(self, node: Object) -> None:
         name = node["metadata"]["name"]
@@ -289,7 +291,7 @@ class NodeLifecycleController(Controller):
             queue = self._taint_queues.get(zone)
             if queue is not None:
                 queue.swap_limiter(rate, now)
-                self.queue.add(TAINT)
+                self.queue.add_after(TAINT, NODE_EVICTION_PERIOD_SECONDS)
         if change.mode == "enter":
             for node in nodes:
                 await self._mark_reachable(node)

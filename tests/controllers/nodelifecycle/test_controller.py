@@ -10,6 +10,8 @@ from minikube_lite.controllers.nodelifecycle import NodeLifecycleController
 from minikube_lite.machinery.meta import find_condition
 from minikube_lite.machinery.resources import LEASES, NODES, PODS
 
+TAINT_SECONDS = 0.1
+"""How long after a look at all nodes their NoExecute taints come."""
 UNREACHABLE, NOT_READY = "node.kubernetes.io/unreachable", "node.kubernetes.io/not-ready"
 
 
@@ -28,6 +30,7 @@ async def pass_time(world: Any, seconds: int, *alive: str) -> None:
         for name in alive:
             await renew(world, name)
         await world.advance(5)
+    await world.advance(TAINT_SECONDS)
 
 
 async def taints(world: Any, name: str) -> list[str]:
