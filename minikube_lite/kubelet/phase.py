@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from minikube_lite.kubelet.state import is_sidecar, should_restart
+from minikube_lite.kubelet.state import should_restart
+from minikube_lite.machinery.pod_resources import is_sidecar
 from minikube_lite.store import Object
 
 TERMINAL_PHASES = ("Succeeded", "Failed")

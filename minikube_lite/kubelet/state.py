@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from minikube_lite.machinery.pod_resources import is_sidecar
 from minikube_lite.store import Object
 
 BACK_OFF_SECONDS_MIN = 10.0
@@ -119,11 +120,6 @@ class PodState:
         if back_off is None or ended - back_off.since > BACK_OFF_RESET_SECONDS:
             return BackOff(BACK_OFF_SECONDS_MIN, now)
         return BackOff(min(back_off.delay * 2, BACK_OFF_SECONDS_MAX), now)
-
-
-def is_sidecar(spec: Object) -> bool:
-    """Whether an init container keeps running beside the others."""
-    return spec.get("restartPolicy") == "Always"
 
 
 def container_specs(pod: Object) -> list[tuple[Object, bool]]:

@@ -9,7 +9,8 @@ from typing import Any
 
 from minikube_lite.clock import format_time
 from minikube_lite.kubelet.phase import TERMINAL_PHASES, Statuses, pod_phase
-from minikube_lite.kubelet.state import Container, Exit, PodState, is_sidecar, should_restart
+from minikube_lite.kubelet.state import Container, Exit, PodState, should_restart
+from minikube_lite.machinery.pod_resources import is_sidecar
 from minikube_lite.store import Object
 
 OWN_CONDITIONS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")

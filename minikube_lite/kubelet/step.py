@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minikube_lite.kubelet.phase import TERMINAL_PHASES
-from minikube_lite.kubelet.state import BackOff, Container, PodState, container_specs, is_sidecar, should_restart
+from minikube_lite.kubelet.state import BackOff, Container, PodState, container_specs, should_restart
 from minikube_lite.kubelet.status import pod_status
+from minikube_lite.machinery.pod_resources import is_sidecar
 from minikube_lite.store import Object
 
 GRACE_PERIOD_SECONDS_MIN = 1.0

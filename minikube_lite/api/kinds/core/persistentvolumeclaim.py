@@ -15,7 +15,7 @@ from minikube_lite.api.kinds.core.persistentvolume import (
     selectable,
     storage_class_text,
 )
-from minikube_lite.api.kinds.core.pod_resources import is_native_resource, validate_quantity
+from minikube_lite.api.kinds.core.pod_resources import validate_quantity
 from minikube_lite.api.kinds.core.pod_volume_claims import validate_claim_spec
 from minikube_lite.api.kinds.go_structs import GoField, go_diff, go_struct
 from minikube_lite.api.kinds.quantities import basic_errors, sorted_items
@@ -23,6 +23,7 @@ from minikube_lite.machinery.kind import Kind, RequestContext, StatusStrategy, S
 from minikube_lite.machinery.meta import copy_object
 from minikube_lite.machinery.metadata import validate_immutable_field
 from minikube_lite.machinery.names import is_qualified_name
+from minikube_lite.machinery.pod_resources import is_native_resource
 from minikube_lite.schema.field import FieldError, Path, forbidden, invalid, not_supported, required
 from minikube_lite.schema.quantity import Quantity
 from minikube_lite.store import Object

@@ -13,7 +13,6 @@ from minikube_lite.api.kinds.core.pod_prepare import (
     merge_match_label_keys,
     take_over_apparmor_annotations,
 )
-from minikube_lite.api.kinds.core.pod_resources import compute_pod_qos
 from minikube_lite.api.kinds.core.pod_spec import validate_pod_create
 from minikube_lite.api.kinds.core.pod_status import PodStatusStrategy
 from minikube_lite.api.kinds.core.pod_subresources import EphemeralContainersStrategy, ResizeStrategy
@@ -22,6 +21,7 @@ from minikube_lite.api.kinds.core.pod_warnings import pod_warnings
 from minikube_lite.machinery.kind import Kind, RequestContext, Strategy
 from minikube_lite.machinery.meta import is_pod_terminal
 from minikube_lite.machinery.names import is_dns1123_label
+from minikube_lite.machinery.pod_resources import compute_pod_qos
 from minikube_lite.schema.field import FieldError
 from minikube_lite.store import Object
 

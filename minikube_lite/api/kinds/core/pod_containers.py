@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from minikube_lite.api.kinds.core.pod_env import validate_env, validate_env_from
-from minikube_lite.api.kinds.core.pod_fields import is_sidecar, one_of
+from minikube_lite.api.kinds.core.pod_fields import one_of
 from minikube_lite.api.kinds.core.pod_mounts import validate_volume_devices, validate_volume_mounts
 from minikube_lite.api.kinds.core.pod_probes import (
     validate_init_restart_policy,
@@ -22,6 +22,7 @@ from minikube_lite.machinery.names import (
     is_valid_port_name,
     range_text,
 )
+from minikube_lite.machinery.pod_resources import is_sidecar
 from minikube_lite.schema.field import (
     FieldError,
     Path,

@@ -117,11 +117,6 @@ def required_text(obj: Object, name: str, path: Path) -> Iterator[FieldError]:
         yield required(path.child(name))
 
 
-def is_sidecar(container: Object) -> bool:
-    """Whether an init container keeps running beside the others."""
-    return container.get("restartPolicy") == "Always"
-
-
 def spec_of(obj: Object) -> Object:
     """The object's spec, made if it is not there."""
     spec: Any = obj.get("spec")

@@ -1,14 +1,20 @@
-"""What containers and pods ask for: checks, quality of service, sums; upstream: validation.go and core/helper/qos.
-
-The sums follow k8s.io/component-helpers/resource.
-"""
+"""What containers and pods ask for: checks and defaults; upstream: validation.go. Sums are in machinery/pod_resources.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from minikube_lite.api.kinds.core.pod_fields import MUST_NOT_BE_NEGATIVE, is_sidecar, named
+from minikube_lite.api.kinds.core.pod_fields import MUST_NOT_BE_NEGATIVE, named
 from minikube_lite.machinery.names import is_dns1123_label, is_qualified_name
+from minikube_lite.machinery.pod_resources import (
+    COMPUTE_RESOURCES,
+    HUGE_PAGES_PREFIX,
+    Amounts,
+    aggregate,
+    is_huge_page,
+    is_native_resource,
+    is_pod_level_resource,
+)
 from minikube_lite.schema.field import (
     FieldError,
     Path,
@@ -22,12 +28,7 @@ from minikube_lite.schema.field import (
 from minikube_lite.schema.quantity import NANO, Quantity, QuantityError
 from minikube_lite.store import Object
 
-Amounts = Mapping[str, str]
-
 MILLI = NANO // 1000
-HUGE_PAGES_PREFIX = "hugepages-"
-COMPUTE_RESOURCES = ("cpu", "memory")
-"""The resources that decide about quality of service."""
 
 _CONTAINER_RESOURCES = frozenset({"cpu", "memory", "ephemeral-storage"})
 _OBJECT_RESOURCES = frozenset(
@@ -58,16 +59,6 @@ def round_up_resources(amounts: dict[str, str]) -> dict[str, str]:
 # Names
 
 
-def is_huge_page(name: str) -> bool:
-    """Whether that resource is memory in pages of one size."""
-    return name.startswith(HUGE_PAGES_PREFIX)
-
-
-def is_native_resource(name: str) -> bool:
-    """Whether the name is Kubernetes' own."""
-    return "/" not in name or "kubernetes.io/" in name
-
-
 def is_extended_resource(name: str) -> bool:
     """Whether the name belongs to somebody else."""
     if is_native_resource(name) or name.startswith("requests."):
@@ -88,11 +79,6 @@ def is_standard_resource(name: str) -> bool:
 def is_overcommit_allowed(name: str) -> bool:
     """Whether less may be requested than is allowed."""
     return is_native_resource(name) and not is_huge_page(name)
-
-
-def is_pod_level_resource(name: str) -> bool:
-    """Whether a pod as a whole may ask for it."""
-    return name in COMPUTE_RESOURCES or is_huge_page(name)
 
 
 def validate_resource_name(name: str, path: Path) -> Iterator[FieldError]:
@@ -235,39 +221,6 @@ def _validate_claim_request(name: str, request: str, seen: list[str], path: Path
 # Sums
 
 
-def _add(total: dict[str, Quantity], amounts: Amounts | None) -> None:
-    for name, text in (amounts or {}).items():
-        quantity = Quantity.parse(text)
-        total[name] = total[name] + quantity if name in total else quantity
-
-
-def aggregate(spec: Object, sort: str) -> dict[str, Quantity]:
-    """What all containers of a pod need together, of `requests` or `limits`."""
-    total: dict[str, Quantity] = {}
-    for container in spec.get("containers") or ():
-        _add(total, (container.get("resources") or {}).get(sort))
-    sidecars: dict[str, Quantity] = {}
-    highest: dict[str, Quantity] = {}
-    for container in spec.get("initContainers") or ():
-        amounts = (container.get("resources") or {}).get(sort)
-        if is_sidecar(container):
-            _add(total, amounts)
-            _add(sidecars, amounts)
-            current = dict(sidecars)
-        else:
-            current = dict(sidecars)
-            _add(current, amounts)
-        _keep_highest(highest, current)
-    _keep_highest(total, highest)
-    return total
-
-
-def _keep_highest(total: dict[str, Quantity], other: Mapping[str, Quantity]) -> None:
-    for name, quantity in other.items():
-        if name not in total or quantity > total[name]:
-            total[name] = quantity
-
-
 def default_pod_level_resources(spec: Object) -> None:
     """Fill in what a pod as a whole asks for from its containers and its limits."""
     resources = spec["resources"] = dict(spec["resources"])
@@ -321,42 +274,3 @@ def _validate_consistency(spec: Object, resources: Object, path: Path) -> Iterat
                 place = path.child("containers").index(position).key(name).child("limits")
                 text = f"must be less than or equal to pod limits of {Quantity.parse(allowed[name])}"
                 yield invalid(place, str(Quantity.parse(limits[name])), text)
-
-
-# Quality of service
-
-
-def pod_qos(pod: Object) -> str:
-    """The quality of service that the pod's status says, else the one that follows from its spec."""
-    return (pod.get("status") or {}).get("qosClass") or compute_pod_qos(pod.get("spec") or {})
-
-
-def compute_pod_qos(spec: Object) -> str:
-    """Guaranteed, Burstable or BestEffort, by what the containers ask for."""
-    if spec.get("resources") is not None:
-        holders: list[Object] = [spec]
-    else:
-        holders = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
-    requests: dict[str, Quantity] = {}
-    limits: dict[str, Quantity] = {}
-    guaranteed = True
-    for holder in holders:
-        resources = holder.get("resources")
-        if not resources:
-            guaranteed = False
-            continue
-        _add(requests, _compute_amounts(resources.get("requests")))
-        found = _compute_amounts(resources.get("limits"))
-        _add(limits, found)
-        guaranteed = guaranteed and len(found) == len(COMPUTE_RESOURCES)
-    if not requests and not limits:
-        return "BestEffort"
-    return "Guaranteed" if guaranteed and requests == limits else "Burstable"
-
-
-def _compute_amounts(amounts: Amounts | None) -> dict[str, str]:
-    if not amounts:
-        return {}
-    return {
-        name: amounts[name] for name in COMPUTE_RESOURCES if name in amounts and Quantity.parse(amounts[name]).nano > 0
-    }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from minikube_lite.api.kinds.core.pod_fields import ANNOTATION_MIRROR_POD, is_sidecar
-from minikube_lite.api.kinds.core.pod_resources import compute_pod_qos, pod_qos
+from minikube_lite.api.kinds.core.pod_fields import ANNOTATION_MIRROR_POD
 from minikube_lite.api.kinds.core.pod_spec import validate_pod
 from minikube_lite.api.kinds.core.pod_update import METADATA, SPEC, diff_text, same, validate_meta_and_spec
 from minikube_lite.machinery.kind import RequestContext, Strategy, keep
 from minikube_lite.machinery.metadata import validate_object_meta
 from minikube_lite.machinery.names import name_is_dns_subdomain
+from minikube_lite.machinery.pod_resources import compute_pod_qos, is_sidecar, pod_qos
 from minikube_lite.schema.field import FieldError, Path, forbidden, invalid
 from minikube_lite.schema.fieldset import ANY_ELEMENT
 from minikube_lite.store import Object

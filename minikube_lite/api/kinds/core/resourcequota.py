@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from minikube_lite.api.columns import AGE, NAME, cell_column, value_at
-from minikube_lite.api.kinds.core.pod_resources import HUGE_PAGES_PREFIX, validate_quantity, validate_resource_name
+from minikube_lite.api.kinds.core.pod_resources import validate_quantity, validate_resource_name
 from minikube_lite.api.kinds.go_structs import GoField, go_struct
 from minikube_lite.api.kinds.quantities import sorted_items
 from minikube_lite.machinery.kind import Kind, RequestContext, StatusStrategy, Strategy
+from minikube_lite.machinery.pod_resources import HUGE_PAGES_PREFIX
 from minikube_lite.schema.field import FieldError, Path, invalid, required
 from minikube_lite.store import Object
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minikube_lite.api.kinds.core.pod_resources import aggregate, compute_pod_qos
+from minikube_lite.machinery.pod_resources import aggregate, compute_pod_qos
 
 FULL = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
 
