@@ -142,6 +142,12 @@ def expired(message: str) -> ApiError:
     return ApiError(410, "Expired", message)
 
 
+def aggregate_text(texts: Sequence[str]) -> str:
+    """Several faults as one text, repeated ones once; "" for none. Upstream: utilerrors.Aggregate."""
+    told = list(dict.fromkeys(texts))
+    return f"[{', '.join(told)}]" if len(told) > 1 else "".join(told)
+
+
 def request_entity_too_large(limit_bytes: int) -> ApiError:
     """413: the body is larger than the limit."""
     return ApiError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {limit_bytes}")
@@ -155,8 +161,7 @@ def unsupported_media_type(supported: Sequence[str]) -> ApiError:
 
 def invalid(group: str, kind: str, name: str, errors: Sequence[FieldError]) -> ApiError:
     """422: the object breaks rules; every fault is a cause."""
-    texts = list(dict.fromkeys(str(error) for error in errors))
-    text = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    text = aggregate_text([str(error) for error in errors])
     causes = [{"reason": error.reason, "message": error.body, "field": str(error.path)} for error in errors]
     prefix = f"{kind}.{group}" if group else kind
     message = f'{prefix} "{name}" is invalid: {text}' if errors else f'{prefix} "{name}" is invalid'

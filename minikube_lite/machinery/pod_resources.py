@@ -61,13 +61,13 @@ def aggregate(spec: Object, sort: str) -> dict[str, Quantity]:
     return total
 
 
-def pod_amounts(spec: Object, sort: str) -> dict[str, Quantity]:
+def pod_amounts(spec: Object, sort: str, *, overhead: bool = True) -> dict[str, Quantity]:
     """What a pod as a whole asks for: its own amounts go before those of its containers, and its overhead is added."""
     total = aggregate(spec, sort)
     for name, text in ((spec.get("resources") or {}).get(sort) or {}).items():
         if is_pod_level_resource(name):
             total[name] = Quantity.parse(text)
-    for name, text in (spec.get("overhead") or {}).items():
+    for name, text in ((spec.get("overhead") or {}) if overhead else {}).items():
         if sort == "requests" or name in total:
             total[name] = total[name] + Quantity.parse(text) if name in total else Quantity.parse(text)
     return total

@@ -6,6 +6,7 @@ from minikube_lite.api.admission import Plugin
 from minikube_lite.api.admission.default_ingress_class import DefaultIngressClass
 from minikube_lite.api.admission.default_storage_class import DefaultStorageClass
 from minikube_lite.api.admission.default_toleration_seconds import DefaultTolerationSeconds
+from minikube_lite.api.admission.limit_ranger import LimitRanger
 from minikube_lite.api.admission.namespace_lifecycle import NamespaceLifecycle
 from minikube_lite.api.admission.persistent_volume_claim_resize import PersistentVolumeClaimResize
 from minikube_lite.api.admission.pod_topology_labels import PodTopologyLabels
@@ -20,6 +21,7 @@ def plugins() -> list[Plugin]:
     """The plugins, in the order in which they run."""
     return [
         NamespaceLifecycle(),
+        LimitRanger(),
         ServiceAccount(),
         TaintNodesByCondition(),
         Priority(),

@@ -133,4 +133,4 @@ def _ratio_errors(texts: Mapping[str, str | None], path: Path) -> Iterator[Field
             yield invalid(path, ratio, f"ratio {ratio} is greater than max/min = {bound:.6f}")
 
 
-KIND = Kind(group="", plural="limitranges", strategy=LimitRangeStrategy(), emulated=False)
+KIND = Kind(group="", plural="limitranges", strategy=LimitRangeStrategy())
