@@ -98,12 +98,20 @@ class Ownership:
                 await self.adopt(owner, orphan)
 
     async def claim(
-        self, owner: Object, selector: Selector, may_own: Callable[[Object], bool] = lambda obj: True
+        self,
+        owner: Object,
+        selector: Selector,
+        may_own: Callable[[Object], bool] = lambda obj: True,
+        *,
+        among: Iterable[Object] | None = None,
     ) -> list[Object]:
-        """What is the owner's after adoption and release. `may_own` is a condition beside the selector."""
+        """What is the owner's after adoption and release. `may_own` is a condition beside the selector.
+
+        Others than those of `among` stay as they are; without it there are none.
+        """
         claimed: list[Object] = []
         faults: list[Exception] = []
-        for obj in self.owned_and_orphans(owner):
+        for obj in self.owned_and_orphans(owner) if among is None else among:
             try:
                 if await self._claim(owner, obj, selector.matches(obj["metadata"].get("labels")) and may_own(obj)):
                     claimed.append(obj)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from minikube_lite.controllers.own_writes import OwnWrites
 from minikube_lite.controllers.ownership import Ownership, raise_faults, selector_of
+from minikube_lite.controllers.pod_availability import next_availability
 from minikube_lite.controllers.statefulset.decide import Observed, decide
 from minikube_lite.controllers.statefulset.effects import Effects
 from minikube_lite.controllers.statefulset.history import History
@@ -18,7 +19,6 @@ from minikube_lite.controllers.statefulset.identity import (
     replica_count,
     start_ordinal,
 )
-from minikube_lite.controllers.statefulset.pod_state import next_availability
 from minikube_lite.controllers.statefulset.revisions import plan_revisions, sort_revisions, surplus_revisions
 from minikube_lite.machinery.controller import Controller, ControllerContext, object_key, split_key
 from minikube_lite.machinery.resources import CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS, STATEFUL_SETS

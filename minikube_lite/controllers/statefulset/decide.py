@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from minikube_lite.controllers.pod_availability import is_available
 from minikube_lite.controllers.statefulset.actions import (
     Action,
     CreateClaim,
@@ -41,7 +42,6 @@ from minikube_lite.controllers.statefulset.identity import (
     update_storage,
 )
 from minikube_lite.controllers.statefulset.pod_state import (
-    is_available,
     is_created,
     is_running_and_ready,
     is_unavailable,

@@ -24,6 +24,7 @@ from minikube_lite.controllers.statefulset.actions import (
 )
 from minikube_lite.controllers.statefulset.identity import KIND
 from minikube_lite.controllers.statefulset.status import is_status_outdated, written_status
+from minikube_lite.controllers.status_writes import write_status
 from minikube_lite.machinery.client import Client
 from minikube_lite.machinery.controller import object_key
 from minikube_lite.machinery.errors import ApiError, is_already_exists, is_conflict, is_not_found
@@ -34,7 +35,6 @@ from minikube_lite.store import Object
 
 BATCH_STEPS_MAX = 500
 """How many steps of a parallel set are tried before failures among them count; the first batch is one, then two, …"""
-STATUS_TRIES_MAX = 5
 
 _CONFLICTING_CONTROLLER = (
     "PersistentVolumeClaim {} has a conflicting OwnerReference that acts as a manging controller, "
@@ -71,24 +71,10 @@ class Effects:
         return status, []
 
     async def write_status(self, stateful_set: Object, status: Object) -> None:
-        """Write the status if it says something new; again where somebody else wrote in between."""
-        if not is_status_outdated(stateful_set, status):
-            return
-        metadata = stateful_set["metadata"]
-        for attempt in range(STATUS_TRIES_MAX):
-            fresh: Object = copy_object(stateful_set)
-            fresh["status"] = written_status(status)
-            try:
-                written = await self._client.update(STATEFUL_SETS, metadata["namespace"], fresh, subresource="status")
-            except ApiError as error:
-                if not is_conflict(error) or attempt == STATUS_TRIES_MAX - 1:
-                    raise
-                stateful_set = await self._client.get(STATEFUL_SETS, metadata["namespace"], metadata["name"])
-                if stateful_set["metadata"]["uid"] != metadata["uid"]:
-                    raise
-            else:
-                self._writes.note(object_key(stateful_set), STATEFUL_SETS, written)
-                return
+        """Write the status if it says something new."""
+        if is_status_outdated(stateful_set, status):
+            written = await write_status(self._client, STATEFUL_SETS, stateful_set, written_status(status))
+            self._writes.note(object_key(stateful_set), STATEFUL_SETS, written)
 
 
 def _batches(stage: Sequence[Step], burst: bool) -> Iterator[Sequence[Step]]:

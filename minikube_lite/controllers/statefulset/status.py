@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from minikube_lite.controllers.pod_availability import is_available
 from minikube_lite.controllers.statefulset.identity import replica_count
-from minikube_lite.controllers.statefulset.pod_state import is_available, is_created, is_running_and_ready, pod_revision
+from minikube_lite.controllers.statefulset.pod_state import is_created, is_running_and_ready, pod_revision
 from minikube_lite.machinery.meta import is_deleting
 from minikube_lite.store import Object
 

@@ -28,7 +28,7 @@ from minikube_lite.api.kinds.apps.workload import (
 )
 from minikube_lite.api.kinds.core.pod_fields import nonnegative
 from minikube_lite.api.kinds.core.pod_spec import validate_pod_template
-from minikube_lite.api.kinds.core.pod_update import same
+from minikube_lite.machinery.equality import same
 from minikube_lite.machinery.kind import Kind, RequestContext
 from minikube_lite.machinery.selectors import validate_label_selector
 from minikube_lite.schema.field import FieldError, Path, invalid, not_supported, required

@@ -26,8 +26,8 @@ from minikube_lite.api.kinds.core.persistentvolumeclaim import (
 from minikube_lite.api.kinds.core.pod_defaults import default_resources
 from minikube_lite.api.kinds.core.pod_fields import named, nonnegative, nonnegative_fields, spec_of
 from minikube_lite.api.kinds.core.pod_spec import validate_pod_annotations, validate_pod_template
-from minikube_lite.api.kinds.core.pod_update import same
 from minikube_lite.api.kinds.core.pod_volume_claims import validate_claim_spec
+from minikube_lite.machinery.equality import same
 from minikube_lite.machinery.kind import Column, Kind, RequestContext
 from minikube_lite.machinery.metadata import validate_annotations, validate_labels
 from minikube_lite.machinery.names import is_dns1123_label, name_is_dns_label

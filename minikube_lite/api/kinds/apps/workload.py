@@ -10,8 +10,8 @@ from minikube_lite.api.kinds.core.pod_defaults import default_pod_template
 from minikube_lite.api.kinds.core.pod_fields import nonnegative, nonnegative_fields, spec_of
 from minikube_lite.api.kinds.core.pod_prepare import drop_disabled_fields
 from minikube_lite.api.kinds.core.pod_spec import validate_pod_template
-from minikube_lite.api.kinds.core.pod_update import same
 from minikube_lite.api.kinds.core.pod_warnings import template_warnings
+from minikube_lite.machinery.equality import same
 from minikube_lite.machinery.kind import RequestContext, StatusStrategy, Strategy, keep
 from minikube_lite.machinery.metadata import validate_immutable_field
 from minikube_lite.machinery.names import is_dns1123_label, is_valid_percent

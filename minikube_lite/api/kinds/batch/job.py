@@ -21,8 +21,8 @@ from minikube_lite.api.kinds.batch.job_validation import (
     validate_job_spec,
 )
 from minikube_lite.api.kinds.core.pod_fields import INT32_MAX
-from minikube_lite.api.kinds.core.pod_update import same
 from minikube_lite.clock import parse_time
+from minikube_lite.machinery.equality import same
 from minikube_lite.machinery.kind import Column, Kind, RequestContext
 from minikube_lite.machinery.meta import find_condition, is_deleting
 from minikube_lite.machinery.metadata import FIELD_IS_IMMUTABLE, validate_immutable_field

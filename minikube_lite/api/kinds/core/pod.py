@@ -16,8 +16,9 @@ from minikube_lite.api.kinds.core.pod_prepare import (
 from minikube_lite.api.kinds.core.pod_spec import validate_pod_create
 from minikube_lite.api.kinds.core.pod_status import PodStatusStrategy
 from minikube_lite.api.kinds.core.pod_subresources import EphemeralContainersStrategy, ResizeStrategy
-from minikube_lite.api.kinds.core.pod_update import same, validate_pod_update
+from minikube_lite.api.kinds.core.pod_update import validate_pod_update
 from minikube_lite.api.kinds.core.pod_warnings import pod_warnings
+from minikube_lite.machinery.equality import same
 from minikube_lite.machinery.kind import Kind, RequestContext, Strategy
 from minikube_lite.machinery.meta import is_pod_terminal
 from minikube_lite.machinery.names import is_dns1123_label

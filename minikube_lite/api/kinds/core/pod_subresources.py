@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from minikube_lite.api.kinds.core.pod_fields import ANNOTATION_MIRROR_POD
 from minikube_lite.api.kinds.core.pod_spec import validate_pod
-from minikube_lite.api.kinds.core.pod_update import METADATA, SPEC, diff_text, same, validate_meta_and_spec
+from minikube_lite.api.kinds.core.pod_update import METADATA, SPEC, diff_text, validate_meta_and_spec
+from minikube_lite.machinery.equality import same
 from minikube_lite.machinery.kind import RequestContext, Strategy, keep
 from minikube_lite.machinery.metadata import validate_object_meta
 from minikube_lite.machinery.names import name_is_dns_subdomain

@@ -12,6 +12,7 @@ from minikube_lite.api.kinds.core.pod_affinity import validate_tolerations
 from minikube_lite.api.kinds.core.pod_fields import ANNOTATION_MIRROR_POD, INT32_MAX
 from minikube_lite.api.kinds.core.pod_security import ANNOTATION_APPARMOR
 from minikube_lite.api.kinds.core.pod_spec import validate_pod, validate_pod_annotations
+from minikube_lite.machinery.equality import same
 from minikube_lite.machinery.metadata import validate_object_meta
 from minikube_lite.machinery.names import name_is_dns_subdomain, range_text
 from minikube_lite.schema.field import FieldError, Path, forbidden, invalid, required
@@ -30,19 +31,6 @@ _UPDATABLE = ",".join(
         "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
     )
 )
-
-
-def same(left: Any, right: Any) -> bool:
-    """Whether two values are equal where absent and empty lists and maps are the same (Go's semantic equality)."""
-    if left == right:
-        return True
-    if isinstance(left, dict | None) and isinstance(right, dict | None):
-        left, right = left or {}, right or {}
-        return all(same(left.get(key), right.get(key)) for key in {**left, **right})
-    if isinstance(left, list | None) and isinstance(right, list | None):
-        left, right = left or (), right or ()
-        return len(left) == len(right) and all(map(same, left, right))
-    return False
 
 
 def diff_text(old: Any, new: Any) -> str:

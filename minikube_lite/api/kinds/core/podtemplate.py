@@ -8,7 +8,7 @@ from minikube_lite.api.columns import NAME, cell_column, container_images, conta
 from minikube_lite.api.kinds.apps.workload import WorkloadStrategy
 from minikube_lite.api.kinds.core.pod_defaults import default_pod_template
 from minikube_lite.api.kinds.core.pod_spec import validate_pod_template
-from minikube_lite.api.kinds.core.pod_update import same
+from minikube_lite.machinery.equality import same
 from minikube_lite.machinery.kind import Kind, RequestContext
 from minikube_lite.schema.field import FieldError, Path
 from minikube_lite.store import Object
