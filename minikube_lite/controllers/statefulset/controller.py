@@ -5,21 +5,23 @@ from __future__ import annotations
 import functools
 from typing import ClassVar
 
+from minikube_lite.controllers.history.history import History
+from minikube_lite.controllers.history.revisions import plan_revisions, sort_revisions, surplus_revisions
 from minikube_lite.controllers.own_writes import OwnWrites
 from minikube_lite.controllers.ownership import Ownership, raise_faults, selector_of
 from minikube_lite.controllers.pod_availability import next_availability
 from minikube_lite.controllers.statefulset.decide import Observed, decide
 from minikube_lite.controllers.statefulset.effects import Effects
-from minikube_lite.controllers.statefulset.history import History
 from minikube_lite.controllers.statefulset.identity import (
     KIND,
+    REVISIONS,
     claim_names,
     is_member,
     ordinal_of,
     replica_count,
     start_ordinal,
 )
-from minikube_lite.controllers.statefulset.revisions import plan_revisions, sort_revisions, surplus_revisions
+from minikube_lite.controllers.statefulset.pod_state import pod_revision
 from minikube_lite.machinery.controller import Controller, ControllerContext, object_key, split_key
 from minikube_lite.machinery.resources import CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS, STATEFUL_SETS
 from minikube_lite.machinery.selectors import Selector
@@ -81,7 +83,7 @@ class StatefulSetController(Controller):
         now = self.clock.now()
         revisions = sort_revisions(self._owned_revisions.matching(stateful_set, selector))
         collision_count = stateful_set.get("status", {}).get("collisionCount", 0)
-        plan = plan_revisions(stateful_set, revisions, collision_count)
+        plan = plan_revisions(REVISIONS, stateful_set, revisions, collision_count)
         update, collision_count = await self._history.carry_out(stateful_set, plan, collision_count)
         current = plan.current if plan.current is not None else update
         claims = self._claims_near(stateful_set, pods)
@@ -89,8 +91,8 @@ class StatefulSetController(Controller):
         status, faults = await self._effects.perform(stateful_set, decision)
         try:
             await self._effects.write_status(stateful_set, status)
-            live = [revision["metadata"]["name"] for revision in (current, update)]
-            for revision in surplus_revisions(stateful_set, pods, revisions, live):
+            used = [*(revision["metadata"]["name"] for revision in (current, update)), *map(pod_revision, pods)]
+            for revision in surplus_revisions(REVISIONS, stateful_set, revisions, used):
                 await self._history.delete(stateful_set, revision)
         except Exception as error:
             faults.append(error)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from minikube_lite.controllers.history.revisions import template_of
 from minikube_lite.controllers.pod_availability import is_available
 from minikube_lite.controllers.statefulset.actions import (
     Action,
@@ -54,7 +55,6 @@ from minikube_lite.controllers.statefulset.retention import (
     is_owner_up_to_date,
     with_right_owners,
 )
-from minikube_lite.controllers.statefulset.revisions import template_of
 from minikube_lite.controllers.statefulset.status import complete_rolling_update, compute_status
 from minikube_lite.machinery.meta import copy_object, is_deleting
 from minikube_lite.store import Object

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from minikube_lite.controllers.history.revisions import STATEFUL_SET_HASH_LABEL, OwnerKind
 from minikube_lite.controllers.pod_control import pod_from_template
 from minikube_lite.controllers.statefulset.pod_state import REVISION_LABEL
 from minikube_lite.machinery.meta import copy_object
@@ -12,6 +13,7 @@ from minikube_lite.machinery.resources import STATEFUL_SETS
 from minikube_lite.store import Object
 
 KIND = "StatefulSet"
+REVISIONS = OwnerKind(STATEFUL_SETS, KIND, STATEFUL_SET_HASH_LABEL)
 POD_NAME_LABEL = "statefulset.kubernetes.io/pod-name"
 POD_INDEX_LABEL = "apps.kubernetes.io/pod-index"
 ORDINAL_MAX = 2**31 - 1

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from minikube_lite.clock import format_time
+from minikube_lite.controllers.history.revisions import new_revision
 from minikube_lite.controllers.statefulset.actions import (
     Action,
     CreateClaim,
@@ -24,8 +25,7 @@ from minikube_lite.controllers.statefulset.actions import (
     UpdatePod,
 )
 from minikube_lite.controllers.statefulset.decide import Observed, decide
-from minikube_lite.controllers.statefulset.identity import claims_of, new_pod
-from minikube_lite.controllers.statefulset.revisions import new_revision
+from minikube_lite.controllers.statefulset.identity import REVISIONS, claims_of, new_pod
 from minikube_lite.machinery.meta import copy_object
 from minikube_lite.store import Object
 
@@ -53,7 +53,7 @@ def observe(
     stateful_set["status"] = old_status or {}
     revisions = []
     for number, name in enumerate((OLD, NEW), 1):
-        revision = new_revision(stateful_set, number, 0)
+        revision = new_revision(REVISIONS, stateful_set, number, 0)
         revision["metadata"]["name"] = name
         container = revision["data"]["spec"]["template"]["spec"]["containers"][0]
         container["image"] = f"image-of-{name}"

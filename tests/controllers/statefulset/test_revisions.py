@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from minikube_lite.controllers.statefulset.revisions import (
+from minikube_lite.controllers.history.revisions import (
     encode_data,
     hash_revision,
     new_revision,
@@ -17,6 +18,7 @@ from minikube_lite.controllers.statefulset.revisions import (
     surplus_revisions,
     template_of,
 )
+from minikube_lite.controllers.statefulset.identity import REVISIONS
 from minikube_lite.machinery.meta import copy_object
 from minikube_lite.store import Object
 
@@ -38,7 +40,7 @@ def make_set(new_manifest: NewManifest, image: str, **spec: object) -> Object:
     ],
 )
 def test_names_are_those_that_a_real_controller_gave(new_manifest: NewManifest, image: str, name: str):
-    assert new_revision(make_set(new_manifest, image), 1, 0)["metadata"]["name"] == name
+    assert new_revision(REVISIONS, make_set(new_manifest, image), 1, 0)["metadata"]["name"] == name
 
 
 def test_data_is_encoded_as_go_does():
@@ -60,7 +62,7 @@ def test_long_names_are_cut():
 def test_a_revision_brings_its_template_back(new_manifest: NewManifest):
     stateful_set = make_set(new_manifest, "a")
     stateful_set["metadata"]["annotations"] = {"kubernetes.io/change-cause": "because"}
-    revision = new_revision(stateful_set, 3, 0)
+    revision = new_revision(REVISIONS, stateful_set, 3, 0)
     assert revision["data"]["spec"]["template"]["$patch"] == "replace"
     assert revision["revision"] == 3
     assert revision["metadata"]["annotations"] == {"kubernetes.io/change-cause": "because"}
@@ -72,7 +74,7 @@ def test_a_revision_brings_its_template_back(new_manifest: NewManifest):
 
 
 def history(new_manifest: NewManifest, images: str) -> list[Object]:
-    return [new_revision(make_set(new_manifest, image), number, 0) for number, image in enumerate(images, 1)]
+    return [new_revision(REVISIONS, make_set(new_manifest, image), number, 0) for number, image in enumerate(images, 1)]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def history(new_manifest: NewManifest, images: str) -> list[Object]:
 )
 def test_plan(new_manifest: NewManifest, images: str, image: str, change: str, number: int):
     revisions = history(new_manifest, images)
-    plan = plan_revisions(make_set(new_manifest, image), revisions, 0)
+    plan = plan_revisions(REVISIONS, make_set(new_manifest, image), revisions, 0)
     assert (plan.change, plan.number) == (change, number)
     assert plan.update["data"] == revision_data(make_set(new_manifest, image))
     assert plan.current is None
@@ -97,14 +99,14 @@ def test_plan_finds_the_current_revision(new_manifest: NewManifest):
     revisions = history(new_manifest, "ab")
     stateful_set = make_set(new_manifest, "b")
     stateful_set["status"] = {"currentRevision": revisions[0]["metadata"]["name"]}
-    assert plan_revisions(stateful_set, revisions, 0).current is revisions[0]
+    assert plan_revisions(REVISIONS, stateful_set, revisions, 0).current is revisions[0]
 
 
 def test_a_null_timestamp_of_an_older_server_is_no_change(new_manifest: NewManifest):
     revisions = history(new_manifest, "a")
     older = copy_object(revisions[0])
     older["data"]["spec"]["template"]["metadata"]["creationTimestamp"] = None
-    plan = plan_revisions(make_set(new_manifest, "a"), [older], 0)
+    plan = plan_revisions(REVISIONS, make_set(new_manifest, "a"), [older], 0)
     assert (plan.change, plan.update) == ("none", older)
 
 
@@ -117,19 +119,21 @@ def test_order():
 
 
 @pytest.mark.parametrize(
-    ("limit", "live", "used", "surplus"),
+    ("limit", "used", "counted", "surplus"),
     [
-        (10, "", "", ""),
-        (2, "", "", "abc"),
-        (2, "ab", "", "c"),
-        (2, "ab", "c", ""),
-        (0, "e", "", "abcd"),
-        (-1, "", "", ""),
+        (10, "", False, ""),
+        (2, "", False, "abc"),
+        (2, "ab", False, "c"),
+        (2, "abc", False, ""),
+        (0, "e", False, "abcd"),
+        (-1, "", False, ""),
+        (2, "ab", True, "cde"),
+        (3, "abcd", True, "e"),
+        (5, "", True, ""),
     ],
 )
-def test_surplus(new_manifest: NewManifest, limit: int, live: str, used: str, surplus: str):
+def test_surplus(new_manifest: NewManifest, limit: int, used: str, counted: bool, surplus: str):
     revisions = [{"metadata": {"name": name}} for name in "abcde"]
-    pods = [{"metadata": {"labels": {"controller-revision-hash": name}}} for name in used]
     stateful_set = make_set(new_manifest, "a", revisionHistoryLimit=limit)
-    found = surplus_revisions(stateful_set, pods, revisions, live)
+    found = surplus_revisions(replace(REVISIONS, limit_counts_used=counted), stateful_set, revisions, used)
     assert "".join(revision["metadata"]["name"] for revision in found) == surplus

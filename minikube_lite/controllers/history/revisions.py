@@ -1,23 +1,24 @@
-"""ControllerRevisions: what a set's template was, under names that its content gives; upstream: pkg/controller/history.
+"""ControllerRevisions: what an owner's template was, under names that its content gives; upstream: pkg/controller/history.
 
-Everything here is a decision; `history` writes. Worked example: templates A, B, C make revisions 1, 2, 3; going back
-to B renumbers its revision to 4: the history then reads A, C, B, and no content is in it twice.
+Everything here is a decision; `history` writes. StatefulSets and DaemonSets differ in a label and in what their limit
+counts. Upstream names a DaemonSet's revisions by a hash of Go's own view of the template; here both are named by the
+hash of the patch. Worked example: templates A, B, C make revisions 1, 2, 3; going back to B renumbers its revision
+to 4: the history then reads A, C, B, and no content is in it twice.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from minikube_lite.controllers.statefulset.identity import KIND
-from minikube_lite.controllers.statefulset.pod_state import pod_revision
 from minikube_lite.machinery.meta import controller_reference, copy_object
-from minikube_lite.machinery.resources import STATEFUL_SETS
+from minikube_lite.machinery.resources import GroupVersionResource
 from minikube_lite.store import Object
 
-HASH_LABEL = "controller.kubernetes.io/hash"
+STATEFUL_SET_HASH_LABEL = "controller.kubernetes.io/hash"
+DAEMON_SET_HASH_LABEL = "controller-revision-hash"
 NAME_PREFIX_LENGTH_MAX = 223
 """A name of 253 bytes less room for the hash."""
 REVISION_HISTORY_LIMIT_DEFAULT = 10
@@ -30,8 +31,18 @@ _ESCAPED_FOR_HTML = str.maketrans(
 
 
 @dataclass(frozen=True, slots=True)
+class OwnerKind:
+    """How one kind of owner keeps its revisions. `limit_counts_used`: those in use are kept, and count, too."""
+
+    resource: GroupVersionResource
+    kind: str
+    hash_label: str
+    limit_counts_used: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RevisionPlan:
-    """What is to be done so that the set's template is its newest revision.
+    """What is to be done so that the owner's template is its newest revision.
 
     `change` is "none" where `update` is that already, "create" where it is a new one,
     "renumber" where it is an older one that takes the number `number`.
@@ -44,9 +55,9 @@ class RevisionPlan:
     """The revision of status.currentRevision; None where it is the one of `update`."""
 
 
-def revision_data(stateful_set: Object) -> Object:
-    """The patch that brings the set's template back. It shares the template with the set."""
-    return {"spec": {"template": {**stateful_set["spec"]["template"], "$patch": "replace"}}}
+def revision_data(owner: Object) -> Object:
+    """The patch that brings the owner's template back. It shares the template with the owner."""
+    return {"spec": {"template": {**owner["spec"]["template"], "$patch": "replace"}}}
 
 
 def encode_data(data: Any) -> bytes:
@@ -63,31 +74,31 @@ def hash_revision(data: Any, collision_count: int) -> str:
     return "".join(_ALPHABET[ord(digit) % len(_ALPHABET)] for digit in str(value))
 
 
-def revision_name(stateful_set: Object, hash_text: str) -> str:
-    """The name of a set's revision."""
-    return f"{stateful_set['metadata']['name'][:NAME_PREFIX_LENGTH_MAX]}-{hash_text}"
+def revision_name(owner: Object, hash_text: str) -> str:
+    """The name of an owner's revision."""
+    return f"{owner['metadata']['name'][:NAME_PREFIX_LENGTH_MAX]}-{hash_text}"
 
 
-def new_revision(stateful_set: Object, number: int, collision_count: int) -> Object:
-    """The revision of the set's template."""
-    data = copy_object(revision_data(stateful_set))
+def new_revision(owner_kind: OwnerKind, owner: Object, number: int, collision_count: int) -> Object:
+    """The revision of the owner's template."""
+    data = copy_object(revision_data(owner))
     hash_text = hash_revision(data, collision_count)
-    labels = (stateful_set["spec"]["template"].get("metadata") or {}).get("labels") or {}
+    labels = (owner["spec"]["template"].get("metadata") or {}).get("labels") or {}
     metadata: Object = {
-        "name": revision_name(stateful_set, hash_text),
-        "namespace": stateful_set["metadata"]["namespace"],
-        "labels": {**labels, HASH_LABEL: hash_text},
-        "ownerReferences": [controller_reference(stateful_set, STATEFUL_SETS, KIND)],
+        "name": revision_name(owner, hash_text),
+        "namespace": owner["metadata"]["namespace"],
+        "labels": {**labels, owner_kind.hash_label: hash_text},
+        "ownerReferences": [controller_reference(owner, owner_kind.resource, owner_kind.kind)],
     }
-    if stateful_set["metadata"].get("annotations"):
-        metadata["annotations"] = dict(stateful_set["metadata"]["annotations"])
+    if owner["metadata"].get("annotations"):
+        metadata["annotations"] = dict(owner["metadata"]["annotations"])
     return {"metadata": metadata, "data": data, "revision": number}
 
 
-def template_of(stateful_set: Object, revision: Object) -> Object:
-    """The set's pod template as it was in a revision."""
+def template_of(owner: Object, revision: Object) -> Object:
+    """The owner's pod template as it was in a revision."""
     spec = (revision.get("data") or {}).get("spec") or {}
-    template = spec.get("template", stateful_set["spec"]["template"])
+    template = spec.get("template", owner["spec"]["template"])
     return {part: template[part] for part in template if part != "$patch"}
 
 
@@ -108,11 +119,13 @@ def equal_data(one: Object, other: Object) -> bool:
     return encode_data(one.get("data")) == encode_data(other.get("data"))
 
 
-def plan_revisions(stateful_set: Object, revisions: Sequence[Object], collision_count: int) -> RevisionPlan:
-    """Find the set's template among its revisions, which are given oldest first."""
-    data = revision_data(stateful_set)
+def plan_revisions(
+    owner_kind: OwnerKind, owner: Object, revisions: Sequence[Object], collision_count: int
+) -> RevisionPlan:
+    """Find the owner's template among its revisions, which are given oldest first."""
+    data = revision_data(owner)
     encoded = encode_data(data)
-    current_name = stateful_set.get("status", {}).get("currentRevision", "")
+    current_name = owner.get("status", {}).get("currentRevision", "")
     current = next((revision for revision in revisions if revision["metadata"]["name"] == current_name), None)
     equal = next((revision for revision in reversed(revisions) if encode_data(revision.get("data")) == encoded), None)
     newest = revisions[-1] if revisions else None
@@ -121,7 +134,7 @@ def plan_revisions(stateful_set: Object, revisions: Sequence[Object], collision_
         return RevisionPlan("none", newest, newest.get("revision", 0), current)
     if equal is not None:
         return RevisionPlan("renumber", equal, number, current)
-    return RevisionPlan("create", new_revision(stateful_set, number, collision_count), number, current)
+    return RevisionPlan("create", new_revision(owner_kind, owner, number, collision_count), number, current)
 
 
 def _is_same_without_nulls(known: Any, data: Any) -> bool:
@@ -138,12 +151,10 @@ def _without_nulls(value: Any) -> Any:
 
 
 def surplus_revisions(
-    stateful_set: Object, pods: Iterable[Object], revisions: Sequence[Object], live: Iterable[str]
+    owner_kind: OwnerKind, owner: Object, revisions: Sequence[Object], used: Container[str]
 ) -> list[Object]:
-    """The oldest revisions beyond the history limit; those that are in use do not count."""
-    used = {*live, *(pod_revision(pod) for pod in pods)}
+    """The oldest revisions beyond the history limit, given oldest first; none of those whose names are in `used`."""
     history = [revision for revision in revisions if revision["metadata"]["name"] not in used]
-    limit = stateful_set["spec"].get("revisionHistoryLimit", REVISION_HISTORY_LIMIT_DEFAULT)
-    if limit < 0 or len(history) <= limit:
-        return []
-    return history[: len(history) - limit]
+    counted = len(revisions) if owner_kind.limit_counts_used else len(history)
+    limit = owner["spec"].get("revisionHistoryLimit", REVISION_HISTORY_LIMIT_DEFAULT)
+    return history[: max(0, counted - limit)] if limit >= 0 else []
