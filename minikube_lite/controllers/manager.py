@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from minikube_lite.controllers.daemonset import DaemonSetController
 from minikube_lite.controllers.endpoints import EndpointsController
 from minikube_lite.controllers.endpointslice import EndpointSliceController
 from minikube_lite.controllers.endpointslicemirroring import EndpointSliceMirroringController
@@ -36,6 +37,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     EndpointsController,
     EndpointSliceMirroringController,
     StatefulSetController,
+    DaemonSetController,
     NodeLifecycleController,
     TaintEvictionController,
     TTLController,

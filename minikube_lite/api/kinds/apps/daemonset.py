@@ -154,5 +154,4 @@ KIND = Kind(
     strategy=STRATEGY,
     columns=COLUMNS,
     status_strategy=WorkloadStatusStrategy(STRATEGY, _COUNTERS),
-    emulated=False,
 )
