@@ -11,6 +11,7 @@ from minikube_lite.controllers.endpointslicemirroring import EndpointSliceMirror
 from minikube_lite.controllers.eventttl import EventTTL
 from minikube_lite.controllers.garbagecollector import GarbageCollector
 from minikube_lite.controllers.hostpathprovisioner import HostPathProvisioner
+from minikube_lite.controllers.job import JobController
 from minikube_lite.controllers.namespace import NamespaceController
 from minikube_lite.controllers.nodelifecycle import NodeLifecycleController
 from minikube_lite.controllers.persistentvolume.controller import PersistentVolumeController
@@ -38,6 +39,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     EndpointSliceMirroringController,
     StatefulSetController,
     DaemonSetController,
+    JobController,
     NodeLifecycleController,
     TaintEvictionController,
     TTLController,

@@ -33,15 +33,24 @@ def controller_index(obj: Object) -> list[str]:
 class Ownership:
     """The dependents of owners of one kind: which there are, and those that are to be taken or let go.
 
-    A sync notes its writes by the owner's key.
+    A sync notes its writes by the owner's key. A dependent gets the finalizer when it is taken, and loses it when it is let go.
     """
 
-    def __init__(self, client: Client, owners: Informer, kind: str, dependents: Informer, writes: OwnWrites) -> None:
+    def __init__(
+        self,
+        client: Client,
+        owners: Informer,
+        kind: str,
+        dependents: Informer,
+        writes: OwnWrites,
+        finalizer: str = "",
+    ) -> None:
         self._client = client
         self._owners = owners
         self._kind = kind
         self._dependents = dependents
         self._writes = writes
+        self._finalizer = finalizer
         dependents.add_index(CONTROLLER_INDEX, controller_index)
 
     # Which owners a change of a dependent concerns
@@ -138,6 +147,9 @@ class Ownership:
         """False where the object is gone. With its uid in the patch no other one of that name is changed."""
         metadata = obj["metadata"]
         patch: Any = {"metadata": {"uid": metadata["uid"], "ownerReferences": [reference]}}
+        if self._finalizer:
+            part = "$deleteFromPrimitiveList/finalizers" if "$patch" in reference else "finalizers"
+            patch["metadata"][part] = [self._finalizer]
         resource = self._dependents.resource
         try:
             patched = await self._client.patch(

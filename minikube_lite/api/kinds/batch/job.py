@@ -295,5 +295,4 @@ KIND = Kind(
     status_strategy=JobStatusStrategy(STRATEGY),
     selectable=selectable_fields,
     selectable_names=("status.successful",),
-    emulated=False,
 )
