@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from minikube_lite.controllers.cronjob import CronJobController
 from minikube_lite.controllers.daemonset import DaemonSetController
 from minikube_lite.controllers.endpoints import EndpointsController
 from minikube_lite.controllers.endpointslice import EndpointSliceController
@@ -24,6 +25,7 @@ from minikube_lite.controllers.serviceaccount import ServiceAccountsController
 from minikube_lite.controllers.statefulset import StatefulSetController
 from minikube_lite.controllers.tainteviction import TaintEvictionController
 from minikube_lite.controllers.ttl import TTLController
+from minikube_lite.controllers.ttlafterfinished import TTLAfterFinishedController
 from minikube_lite.machinery.controller import Controller, ControllerContext
 
 CONTROLLERS: Sequence[type[Controller]] = (
@@ -40,6 +42,8 @@ CONTROLLERS: Sequence[type[Controller]] = (
     StatefulSetController,
     DaemonSetController,
     JobController,
+    CronJobController,
+    TTLAfterFinishedController,
     NodeLifecycleController,
     TaintEvictionController,
     TTLController,

@@ -45,7 +45,7 @@ class JobWorld:
     async def counts(self) -> tuple[int, int, int]:
         """Active, succeeded, failed."""
         status = await self.status()
-        return tuple(status.get(part, 0) for part in ("active", "succeeded", "failed"))  # type: ignore[return-value]
+        return tuple(status.get(part, 0) for part in ("active", "succeeded", "failed"))
 
     async def end(self) -> tuple[str, str, str] | None:
         """How the Job ended: type, reason and message of the condition."""

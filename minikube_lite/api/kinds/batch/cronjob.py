@@ -18,10 +18,10 @@ from minikube_lite.api.columns import (
 from minikube_lite.api.kinds.apps.workload import SPEC, WorkloadStrategy
 from minikube_lite.api.kinds.batch.job import default_failure_policy, job_spec_warnings
 from minikube_lite.api.kinds.batch.job_validation import validate_template_spec
-from minikube_lite.api.kinds.batch.schedule import ScheduleError, is_time_zone, parse_schedule
 from minikube_lite.api.kinds.core.pod_fields import nonnegative, nonnegative_fields, one_of
 from minikube_lite.machinery.kind import Column, Kind, RequestContext, StatusStrategy
 from minikube_lite.machinery.names import byte_length
+from minikube_lite.machinery.schedule import ScheduleError, is_time_zone, parse_schedule
 from minikube_lite.schema.field import FieldError, Path, invalid, not_supported, required
 from minikube_lite.store import Object
 
@@ -144,5 +144,4 @@ KIND = Kind(
     strategy=STRATEGY,
     columns=COLUMNS,
     status_strategy=StatusStrategy(STRATEGY),
-    emulated=False,
 )

@@ -8,8 +8,8 @@ import pytest
 
 from minikube_lite.api.kinds.apps.workload import amount, percent
 from minikube_lite.api.kinds.batch.job_validation import count_indexes
-from minikube_lite.api.kinds.batch.schedule import ScheduleError, is_time_zone, parse_schedule
 from minikube_lite.machinery.meta import copy_object
+from minikube_lite.machinery.schedule import ScheduleError, is_time_zone, parse_schedule
 
 LABELS = {"a": "b"}
 TEMPLATE: dict[str, Any] = {"metadata": {"labels": LABELS}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}}
