@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from minikube_lite.clock import Clock, Token, format_time
 from minikube_lite.machinery.client import Client
@@ -64,6 +64,14 @@ class ObjectReference:
             "fieldPath": self.field_path,
         }
         return {key: value for key, value in fields.items() if value}
+
+
+class Report(NamedTuple):
+    """An event that a decision asks for."""
+
+    type: Literal["Normal", "Warning"]
+    reason: str
+    message: str
 
 
 class EventRecorder:

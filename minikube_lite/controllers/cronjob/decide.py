@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Literal, NamedTuple
 
 from minikube_lite.clock import format_time, parse_time
 from minikube_lite.controllers.cronjob.times import MISSED_TIMES_MAX, ScheduleFault, due, next_time
 from minikube_lite.controllers.job.conditions import COMPLETE, finished_condition
+from minikube_lite.machinery.events import Report
 from minikube_lite.machinery.meta import controller_reference, copy_object, is_deleting
 from minikube_lite.machinery.resources import CRON_JOBS, JOBS
 from minikube_lite.machinery.schedule import Schedule, ScheduleError, is_time_zone, parse_schedule
@@ -22,14 +22,6 @@ KIND = "CronJob"
 SCHEDULED_ANNOTATION = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 _SEE = "see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details"
 _LIMITS = (("Complete", "successfulJobsHistoryLimit"), ("Failed", "failedJobsHistoryLimit"))
-
-
-class Report(NamedTuple):
-    """An event."""
-
-    type: Literal["Normal", "Warning"]
-    reason: str
-    message: str
 
 
 @dataclass(slots=True)

@@ -13,14 +13,13 @@ from minikube_lite.controllers.own_writes import OwnWrites
 from minikube_lite.controllers.ownership import Ownership, raise_faults, selector_of
 from minikube_lite.controllers.pod_availability import next_availability
 from minikube_lite.controllers.pod_control import PodControl, in_doubling_batches
+from minikube_lite.controllers.status_writes import write_status
 from minikube_lite.machinery.controller import Controller, ControllerContext, object_key, split_key
-from minikube_lite.machinery.errors import ApiError, is_conflict, is_namespace_terminating
+from minikube_lite.machinery.errors import ApiError, is_namespace_terminating
 from minikube_lite.machinery.events import ObjectReference
-from minikube_lite.machinery.meta import copy_object, is_deleting
+from minikube_lite.machinery.meta import is_deleting
 from minikube_lite.machinery.resources import CONTROLLER_REVISIONS, DAEMON_SETS, NODES, PODS
 from minikube_lite.store import Object
-
-STATUS_TRIES_MAX = 2
 
 
 class DaemonSetController(Controller):
@@ -160,29 +159,17 @@ class DaemonSetController(Controller):
             await self._history.delete(daemon_set, revision)
 
     async def _write_status(self, daemon_set: Object, status: Object, collision_count: int) -> None:
-        """Write the status if it says something new; once more where somebody else wrote in between."""
+        """Write the status if it says something new."""
         known = daemon_set.get("status", {})
         changed = any(known.get(part, 0) != status[part] for part in status if part != "observedGeneration")
         outdated = known.get("observedGeneration", 0) < status["observedGeneration"]
         if not changed and not outdated and known.get("collisionCount", 0) == collision_count:
             return
-        metadata = daemon_set["metadata"]
-        for attempt in range(STATUS_TRIES_MAX):
-            fresh: Object = copy_object(daemon_set)
-            fresh["status"] = {**fresh.get("status", {}), **status}
-            if collision_count:
-                fresh["status"]["collisionCount"] = collision_count
-            try:
-                written = await self.client.update(DAEMON_SETS, metadata["namespace"], fresh, subresource="status")
-            except ApiError as error:
-                if not is_conflict(error) or attempt == STATUS_TRIES_MAX - 1:
-                    raise
-                daemon_set = await self.client.get(DAEMON_SETS, metadata["namespace"], metadata["name"])
-                if daemon_set["metadata"]["uid"] != metadata["uid"]:
-                    raise
-            else:
-                self._writes.note(object_key(daemon_set), DAEMON_SETS, written)
-                return
+        new = {**known, **status}
+        if collision_count:
+            new["collisionCount"] = collision_count
+        written = await write_status(self.client, DAEMON_SETS, daemon_set, new)
+        self._writes.note(object_key(daemon_set), DAEMON_SETS, written)
 
     def _look_again(self, daemon_set: Object, decision: Decision, pods: Sequence[Object], now: float) -> None:
         """Nothing changes when a ready pod becomes available, or a back-off ends: come back at that moment."""

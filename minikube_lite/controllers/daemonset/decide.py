@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from minikube_lite.controllers.daemonset.nodes import (
     HASH_LABEL,
@@ -22,6 +22,7 @@ from minikube_lite.controllers.daemonset.nodes import (
 )
 from minikube_lite.controllers.daemonset.rolling import Rolling, amount_of
 from minikube_lite.controllers.pod_availability import is_available
+from minikube_lite.machinery.events import Report
 from minikube_lite.machinery.meta import is_deleting, is_pod_ready, is_pod_terminal
 from minikube_lite.store import Object
 
@@ -54,14 +55,6 @@ class Observed:
     revision_hash: str
     back_offs: Mapping[str, BackOff]
     now: float
-
-
-class Report(NamedTuple):
-    """An event."""
-
-    type: Literal["Normal", "Warning"]
-    reason: str
-    message: str
 
 
 @dataclass(slots=True)

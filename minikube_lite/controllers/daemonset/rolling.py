@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from minikube_lite.machinery.int_or_string import scaled_value
 from minikube_lite.store import Object
 
 Pods = tuple[Object | None, Object | None]
@@ -15,8 +16,7 @@ def amount_of(daemon_set: Object, part: str, nodes: int) -> int:
     """`maxUnavailable` or `maxSurge` for so many nodes; percentages are rounded up."""
     strategy = daemon_set["spec"].get("updateStrategy") or {}
     rolling = strategy.get("rollingUpdate") or {} if strategy.get("type") == "RollingUpdate" else {}
-    value = rolling.get(part) or 0
-    return -(-int(value[:-1]) * nodes // 100) if isinstance(value, str) else int(value)
+    return scaled_value(rolling.get(part), nodes, round_up=True)
 
 
 @dataclass(frozen=True, slots=True)
