@@ -60,7 +60,7 @@ class Applying:
         force: bool,
         validation: str,
     ) -> Object:
-        """The object after the apply; raises ApiError, 409 where others own what is changed."""
+        """The object after the apply, as its version shows it; raises ApiError, 409 where others own what is changed."""
         config = self._checked(resource, configuration.value)
         ownership = self._registry.ownership
         empty = ownership.empty(resource)
@@ -75,6 +75,7 @@ class Applying:
             subresource=options.subresource,
             force=force,
             reset=ownership.filter(strategy),
+            versions=ownership.versions(resource),
         )
         try:
             applied = apply.to(old if old is not None else empty)

@@ -81,7 +81,7 @@ class Deletion:
             if current is None:
                 raise errors.not_found(resource.gvr, name)
             self._check_preconditions(resource, current, options)
-            context = self._registry.context("delete", namespace, name, write)
+            context = self._registry.context("delete", resource, namespace, name, write)
             resource.strategy.prepare_for_delete(context, current.object)
             attributes = await self._registry.admit("DELETE", resource, context, None, current.object)
             await self._registry.admission.validate(attributes)
@@ -111,7 +111,7 @@ class Deletion:
     def _delete_once(
         self, resource: ServedResource, current: Record, options: DeleteOptions, write: WriteOptions
     ) -> Deleted:
-        context = self._registry.context("delete", current.namespace, current.name, write)
+        context = self._registry.context("delete", resource, current.namespace, current.name, write)
         obj = copy_object(current.object)
         if resource.strategy.begin_deletion(context, obj):
             return Deleted(self._write(resource, current, obj, write), False)

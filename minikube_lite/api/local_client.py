@@ -40,16 +40,17 @@ class LocalClient:
         """The object as it is now."""
         served = self._resource(resource)
         if subresource:
-            return self._verbs.get_subresource(served, namespace, name, subresource).record.object
-        return self._verbs.reading.get(served, namespace, name).object
+            return self._verbs.get_subresource(served, namespace, name, subresource).object
+        return served.form(self._verbs.reading.get(served, namespace, name)).object
 
     async def list_objects(
         self, resource: GroupVersionResource, namespace: str = "", *, label_selector: str = "", field_selector: str = ""
     ) -> ObjectList:
         """The objects of a namespace, or of all."""
         options = ListOptions(parse_labels(label_selector), parse_fields(field_selector))
-        page = self._verbs.reading.list_page(self._resource(resource), namespace, options)
-        return ObjectList([record.object for record in page.records], page.revision)
+        served = self._resource(resource)
+        page = self._verbs.reading.list_page(served, namespace, options)
+        return ObjectList([served.form(record).object for record in page.records], page.revision)
 
     async def create(
         self,
@@ -67,7 +68,7 @@ class LocalClient:
             if subresource:
                 sent = _typed(obj, self._verbs.subresources.action(served, subresource).schema)
                 return await self._verbs.create_subresource(served, namespace, name, subresource, sent, options)
-            return (await self._verbs.registry.create(served, namespace, _typed(obj, served.schema), options)).object
+            return (await self._verbs.create(served, namespace, _typed(obj, served.schema), options)).object
 
     async def update(
         self, resource: GroupVersionResource, namespace: str, obj: Object, *, subresource: str = ""
@@ -77,7 +78,7 @@ class LocalClient:
         obj = _typed(obj, self._verbs.subresources.view(served, subresource).shown_as(served).schema)
         with self._verbs.working("update"):
             shown, _ = await self._verbs.replace(served, namespace, name, obj, self._options(subresource))
-        return shown.record.object
+        return shown.object
 
     async def patch(
         self,
@@ -95,7 +96,7 @@ class LocalClient:
             shown, _ = await self._verbs.patch(
                 served, namespace, name, patch, patch_type, self._options(subresource), "Ignore"
             )
-        return shown.record.object
+        return shown.object
 
     async def delete(
         self, resource: GroupVersionResource, namespace: str, name: str, options: dict[str, Any] | None = None
@@ -106,7 +107,7 @@ class LocalClient:
             deleted = await self._verbs.deletion.delete(
                 served, namespace, name, DeleteOptions.of(options or {}), self._options()
             )
-        return deleted.record.object
+        return served.form(deleted.record).object
 
     async def delete_collection(
         self,
@@ -124,7 +125,7 @@ class LocalClient:
             )
 
     def watch(self, resource: GroupVersionResource, namespace: str = "", name: str = "", *, after: int) -> Cursor:
-        """The changes after a revision; Compacted when they are gone."""
+        """The changes after a revision, in the version in which objects are stored; Compacted when they are gone."""
         return self._verbs.registry.store.watch(self._resource(resource).key, namespace, name, after=after)
 
 

@@ -36,7 +36,7 @@ WIPED_METADATA = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGrac
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions:
-    """Who writes, and how. `manager` is the field manager. `version` is the apiVersion in which the client wrote."""
+    """Who writes, and how. `manager` is the field manager."""
 
     user: User
     manager: str
@@ -72,9 +72,11 @@ class Registry:
         self.admission = admission
         self.options = options
         self.reader = RegistryReader(store)
-        self.ownership = Ownership(clock)
+        self.ownership = Ownership(scheme, clock)
 
-    def context(self, verb: str, namespace: str, name: str, options: WriteOptions) -> RequestContext:
+    def context(
+        self, verb: str, resource: ServedResource, namespace: str, name: str, options: WriteOptions
+    ) -> RequestContext:
         """What the hooks of one write are told."""
         return RequestContext(
             self.clock,
@@ -87,6 +89,7 @@ class Registry:
             options.subresource,
             options.dry_run,
             options.warnings,
+            resource.api_version,
         )
 
     async def admit(
@@ -105,14 +108,14 @@ class Registry:
     # Create
 
     async def create(self, resource: ServedResource, namespace: str, obj: Object, options: WriteOptions) -> Record:
-        """Create an object. Keeps `obj`. e.g. POST /api/v1/namespaces/default/configmaps"""
+        """Create an object, given in its stored form. Keeps `obj`. e.g. POST /api/v1/namespaces/default/configmaps"""
         metadata = self._claim_metadata(resource, namespace, obj)
         for part in WIPED_METADATA:
             metadata.pop(part, None)
         if metadata.get("resourceVersion"):
             raise errors.unknown("resourceVersion should not be set on objects to be created")
         resource.strategy.default(obj)
-        context = self.context("create", namespace, metadata.get("name", ""), options)
+        context = self.context("create", resource, namespace, metadata.get("name", ""), options)
         drop_repeated_owners(obj, options.warnings)
         if options.operation == "Update":
             self.ownership.created(resource, obj, options.manager, options.subresource)
@@ -207,6 +210,7 @@ class Registry:
     ) -> tuple[Record, bool]:
         """Change an object: `transform` makes the new one from the old one, again if somebody writes in between.
 
+        Both are in their stored form.
         `strategy` is a subresource's, else the kind's. Returns the record and whether it was created.
         """
         strategy = strategy or resource.strategy
@@ -228,7 +232,7 @@ class Registry:
         old, name, namespace = current.object, current.name, current.namespace
         metadata = self._claim_metadata(resource, namespace, new)
         self._check_version(resource, strategy, current, metadata)
-        context = self.context("update", namespace, name, options)
+        context = self.context("update", resource, namespace, name, options)
         strategy.default(new)
         drop_repeated_owners(new, options.warnings)
         if options.operation == "Update":
@@ -295,7 +299,7 @@ class Registry:
 
     def _raise_faults(self, resource: ServedResource, name: str, faults: list[FieldError]) -> None:
         if faults:
-            raise errors.invalid(resource.info.group, resource.info.kind, name, faults)
+            raise errors.invalid(resource.kind.group, resource.info.kind, name, faults)
 
 
 def may_be_removed(strategy: Strategy, new: Object, old: Object) -> bool:

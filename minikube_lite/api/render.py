@@ -28,7 +28,7 @@ class Answer:
 
 def object_bytes(resource: ServedResource, record: Record) -> bytes:
     """An object with its kind and apiVersion."""
-    return resource.head + record.body[1:]
+    return resource.head + resource.form(record).body[1:]
 
 
 def metadata_bytes(record: Record, form: Form) -> bytes:
@@ -67,7 +67,7 @@ def list_answer(resource: ServedResource, page: Page, form: Form, now: float, in
         items = [metadata_bytes(record, form) for record in page.records]
     else:
         kind, api_version = f"{resource.info.kind}List", resource.api_version
-        items = [record.body for record in page.records]
+        items = [resource.form(record).body for record in page.records]
     head = (
         f'{{"kind":"{kind}","apiVersion":"{api_version}","metadata":'.encode() + orjson.dumps(metadata) + b',"items":'
     )

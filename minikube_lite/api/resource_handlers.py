@@ -120,8 +120,7 @@ class ResourceHandlers:
         if "get" not in resource.info.verbs:
             raise errors.not_emulated(f"creating {resource.gvr.key}")  # reviews, which are answered and not stored
         obj = self._verbs.bodies.decode(data, body_format, resource.decodable, validation, request.warnings)
-        record = await self._verbs.registry.create(resource, info.namespace, obj, options)
-        return self._object(request, Shown(resource, record), 201, form)
+        return self._object(request, await self._verbs.create(resource, info.namespace, obj, options), 201, form)
 
     async def _replace(self, request: Request) -> Answer:
         """e.g. PUT /api/v1/namespaces/default/configmaps/one"""

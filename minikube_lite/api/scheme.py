@@ -6,15 +6,15 @@ Upstream: runtime.Scheme and the API group installer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from minikube_lite.machinery.kind import Column, Kind, StatusStrategy, Strategy
+from minikube_lite.machinery.kind import Column, Conversion, Kind, StatusStrategy, Strategy
 from minikube_lite.machinery.resources import GroupVersionResource
 from minikube_lite.schema.builtin import BuiltinSchemas
-from minikube_lite.schema.decode import zero_value
+from minikube_lite.schema.decode import decode, zero_value
 from minikube_lite.schema.model import Schema
 from minikube_lite.schema.resources import ResourceInfo, SubresourceInfo
-from minikube_lite.store import Object
+from minikube_lite.store import Object, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,18 @@ class Decodable:
 
 @dataclass(frozen=True, slots=True)
 class ServedResource:
-    """One resource of one version. `key` is the store's name for it, shared by all versions of a group."""
+    """One resource of one version. `key` is the store's name for it, shared by all versions in which its kind is served.
+
+    `conversion` and `stored_schema` are given where its objects are stored in another version.
+    """
 
     info: ResourceInfo
     schema: Schema
     kind: Kind
     status_strategy: Strategy
     subresources: dict[str, SubresourceInfo]
+    conversion: Conversion | None = None
+    stored_schema: Schema | None = None
 
     @property
     def gvr(self) -> GroupVersionResource:
@@ -44,7 +49,7 @@ class ServedResource:
     @property
     def key(self) -> str:
         """Its name in the store."""
-        return self.gvr.key
+        return GroupVersionResource(self.kind.group, "", self.info.name).key
 
     @property
     def api_version(self) -> str:
@@ -80,6 +85,25 @@ class ServedResource:
         """What an object's JSON begins with, before its own fields."""
         return f'{{"kind":"{self.info.kind}","apiVersion":"{self.api_version}",'.encode()
 
+    def shown(self, obj: Object) -> Object:
+        """A stored object as this version shows it; itself where that is how it is stored."""
+        if self.conversion is None:
+            return obj
+        converted: Object = decode(self.schema, self.conversion.from_stored(obj)).value
+        return converted
+
+    def stored(self, obj: Object) -> Object:
+        """An object of this version as it is stored; raises DecodeError where what it holds makes no object there."""
+        if self.conversion is None:
+            return obj
+        assert self.stored_schema is not None
+        converted: Object = decode(self.stored_schema, self.conversion.to_stored(obj)).value
+        return converted
+
+    def form(self, record: Record) -> Record:
+        """A stored record as this version shows it."""
+        return record if self.conversion is None else record.form(self.api_version, self.shown)
+
 
 class GenericStrategy(Strategy):
     """Kinds without a file of their own: stored and checked against their schema."""
@@ -91,24 +115,36 @@ class Scheme:
     def __init__(self, infos: Iterable[ResourceInfo], schemas: BuiltinSchemas, kinds: Iterable[Kind]) -> None:
         self.schemas = schemas
         self._resources: dict[GroupVersionResource, ServedResource] = {}
+        kinds = tuple(kinds)
         declared = {(kind.group, kind.plural): kind for kind in kinds}
+        converted = {(version, kind.plural): kind for kind in kinds for version in kind.conversions}
         for info in infos:
             schema = schemas.type_for(info.group, info.version, info.kind)
             if schema is None:
                 continue
-            kind = declared.get((info.group, info.name)) or _generic(info)
+            gvr = GroupVersionResource(info.group, info.version, info.name)
+            kind = (
+                converted.get((gvr.api_version, info.name)) or declared.get((info.group, info.name)) or _generic(info)
+            )
             status = kind.status_strategy or StatusStrategy(kind.strategy)
             subresources = {sub.name: sub for sub in info.subresources}
-            resource = ServedResource(info, schema, kind, status, subresources)
-            self._resources[resource.gvr] = resource
+            conversion = kind.conversions.get(gvr.api_version)
+            self._resources[gvr] = ServedResource(info, schema, kind, status, subresources, conversion)
+        self._find_stored_schemas()
         self.groups: dict[str, list[str]] = {}
         for gvr in self._resources:
             versions = self.groups.setdefault(gvr.group, [])
             if gvr.version not in versions:
                 versions.append(gvr.version)
 
+    def _find_stored_schemas(self) -> None:
+        stored = {resource.key: resource for resource in self if resource.conversion is None}
+        for resource in self:
+            if resource.conversion is not None:
+                self._resources[resource.gvr] = replace(resource, stored_schema=stored[resource.key].schema)
+
     def __iter__(self) -> Iterator[ServedResource]:
-        return iter(self._resources.values())
+        return iter(tuple(self._resources.values()))
 
     def find(self, gvr: GroupVersionResource) -> ServedResource | None:
         """The resource of that name and version."""
@@ -117,6 +153,12 @@ class Scheme:
     def of_version(self, group: str, version: str) -> list[ServedResource]:
         """The resources of a group's version, in upstream's order."""
         return [resource for gvr, resource in self._resources.items() if gvr.group == group and gvr.version == version]
+
+    def in_version(self, resource: ServedResource, api_version: str) -> ServedResource | None:
+        """The same resource as another version serves it; None where that version does not."""
+        group, _, version = api_version.rpartition("/")
+        found = self.find(GroupVersionResource(group, version, resource.info.name))
+        return found if found is not None and found.key == resource.key else None
 
     def of_kind(self, group: str, version: str, kind: str) -> ServedResource | None:
         """The resource whose objects are of that kind."""

@@ -48,7 +48,7 @@ def row(resource: ServedResource, record: Record, now: float, include: str, vers
         conditions = resource.kind.row_conditions(obj)
         if conditions:
             shown["conditions"] = conditions
-    shown["object"] = _row_object(resource, obj, include, version)
+    shown["object"] = _row_object(resource, record, include, version)
     return shown
 
 
@@ -80,9 +80,13 @@ def check_include(include: str) -> None:
         raise errors.bad_request(f"Unable to convert to Table as requested: {fault}")
 
 
-def _row_object(resource: ServedResource, obj: Object, include: str, version: str) -> Any:
+def _row_object(resource: ServedResource, record: Record, include: str, version: str) -> Any:
     if include == "None":
         return None
     if include == "Object":
-        return {"kind": resource.info.kind, "apiVersion": resource.api_version, **obj}
-    return {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{version}", "metadata": obj["metadata"]}
+        return {"kind": resource.info.kind, "apiVersion": resource.api_version, **resource.form(record).object}
+    return {
+        "kind": "PartialObjectMetadata",
+        "apiVersion": f"meta.k8s.io/{version}",
+        "metadata": record.object["metadata"],
+    }

@@ -29,10 +29,15 @@ STATUS_SUCCESS: Object = {"metadata": {}, "status": "Success"}
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A record and the kind in which it is shown."""
+    """A record, and the kind and version in which it is shown."""
 
     resource: ServedResource
     record: Record
+
+    @property
+    def object(self) -> Object:
+        """The object as it is shown."""
+        return self.resource.form(self.record).object
 
 
 class Verbs:
@@ -57,6 +62,12 @@ class Verbs:
         """One object in the form of a view."""
         view = self.subresources.view(resource, subresource)
         return self._shown(view, resource, self.reading.get(resource, namespace, name, version))
+
+    async def create(self, resource: ServedResource, namespace: str, sent: Object, options: WriteOptions) -> Shown:
+        """Create an object. Keeps what is sent."""
+        view = self.subresources.view(resource, "")
+        obj = view.merge(resource, sent, None)
+        return Shown(resource, await self.registry.create(resource, namespace, obj, options))
 
     async def create_subresource(
         self, resource: ServedResource, namespace: str, name: str, subresource: str, sent: Object, options: WriteOptions
@@ -131,8 +142,9 @@ class Verbs:
         def transform(old: Object | None) -> Object:
             if old is None and options.subresource:
                 raise errors.not_found(resource.gvr, name)
+            shown = None if old is None else view.show(resource, old)
             new = self.applying.apply(
-                resource, strategy, old, configuration, options, force=force, validation=validation
+                resource, strategy, shown, configuration, options, force=force, validation=validation
             )
             self._check_name(name, new)
             return view.merge(resource, new, old)
@@ -174,12 +186,11 @@ class Verbs:
         return self._shown(view, resource, record), created
 
     def _shown(self, view: View, resource: ServedResource, record: Record) -> Shown:
-        obj = view.show(resource, record.object)
-        if obj is record.object:
+        shown_as = view.shown_as(resource)
+        if shown_as is resource:
             return Shown(resource, record)
-        return Shown(
-            view.shown_as(resource), Record(record.resource, record.namespace, record.name, record.revision, obj)
-        )
+        obj = view.show(resource, record.object)
+        return Shown(shown_as, Record(record.resource, record.namespace, record.name, record.revision, obj))
 
     def _read_patched(
         self,

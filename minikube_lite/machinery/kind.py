@@ -51,6 +51,8 @@ class RequestContext:
     subresource: str = ""
     dry_run: bool = False
     warnings: list[str] = field(default_factory=list)
+    api_version: str = ""
+    """The version in which the request is made."""
 
 
 class Strategy:
@@ -181,11 +183,25 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Conversion:
+    """How a kind's objects look in a version beside the one in which they are stored; upstream: pkg/apis/*/*/conversion.go.
+
+    Both give a new object that may share parts with the one they are given, which they never change; both may leave out what the
+    other version's type fills in by itself.
+    """
+
+    from_stored: Callable[[Object], Object]
+    to_stored: Callable[[Object], Object]
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """What a file under api/kinds declares as `KIND`. Names, verbs, short names and subresources come from the built-in resource table.
 
     `selectable` gives the field-selector fields beside metadata.name and metadata.namespace.
     `name_check(name, prefix)` returns messages; `prefix` says that it is a generateName.
+    `conversions` names, as apiVersions, the other versions in which its objects are served; hooks, columns and selectable fields
+    always see the stored form.
     `emulated` is False while nothing acts on the kind: a create then answers with a Warning.
     """
 
@@ -205,4 +221,5 @@ class Kind:
     delete_returns_object: bool = False
     graceful: bool = False
     """Whether a deletion can wait for somebody who confirms it (Pod)."""
+    conversions: Mapping[str, Conversion] = field(default_factory=dict)
     emulated: bool = True

@@ -37,6 +37,23 @@ CompareAt = Callable[[str], Comparison | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """Another version of the written object: its type, and how objects of the written version come there and back."""
+
+    schema: Schema
+    convert: Callable[[dict[str, Any]], dict[str, Any]]
+    back: Callable[[dict[str, Any]], dict[str, Any]]
+
+    def compare(self, live: Mapping[str, Any], new: Mapping[str, Any], reset: Filter | None) -> Comparison:
+        """The difference of two objects of the written version, as seen in this one."""
+        return compare(self.schema, self.convert(dict(live)), self.convert(dict(new))).filtered(reset)
+
+
+Versions = Callable[[str], Version | None]
+"""Other versions of the written object by apiVersion; None where a version is not served any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Managed:
     """One manager's fields, decoded. `entry` is what it was read from, while that still says the same."""
 

@@ -13,11 +13,12 @@ import orjson
 
 from minikube_lite.machinery.managed_fields import (
     STRIPPED_FIELDS,
-    CompareAt,
     Entry,
     Managed,
     ManagerKey,
     Managers,
+    Version,
+    Versions,
     decode_managers,
     encode_managers,
     take_from_others,
@@ -37,6 +38,7 @@ from minikube_lite.schema.fieldset import (
 )
 from minikube_lite.schema.model import Schema
 from minikube_lite.schema.typed import (
+    Comparison,
     TypedError,
     compare,
     ensure_named_fields_are_members,
@@ -110,7 +112,7 @@ class Apply:
     subresource: str = ""
     force: bool = False
     reset: Filter | None = None
-    compare_at: CompareAt | None = None
+    versions: Versions | None = None
 
     def to(self, live: Mapping[str, Any]) -> Applied:
         """The outcome for that live object; raises ApplyConflictError."""
@@ -139,7 +141,7 @@ class Apply:
         fields = to_field_set(self.schema, self.config)
         fields = self.reset(fields) if self.reset is not None else fields
         managers[key] = Managed(self.api_version, last.time if last is not None else None, fields, applied=True)
-        new = self._prune(merged, managers, last.fields) if last is not None and last.fields else merged
+        new = self._prune(merged, managers, last) if last is not None and last.fields else merged
         managers = self._take_over(plain, new, managers, key)
         changed = new != plain
         own = difference(fields, STRIPPED_FIELDS)
@@ -158,39 +160,54 @@ class Apply:
     ) -> Managers:
         """The managers after the change; raises ApplyConflictError unless forced."""
         change = compare(self.schema, live, new).filtered(self.reset)
+
+        def seen_at(api_version: str) -> Comparison | None:
+            version = self._version(api_version)
+            return version.compare(live, new, self.reset) if version is not None else None
+
         if not self.force:
             conflicts = {}
             for other, managed in managers.items():
-                seen = change
-                if managed.api_version != self.api_version and self.compare_at is not None:
-                    seen = self.compare_at(managed.api_version) or change._replace(added={}, modified={})
-                fields = intersection(managed.fields, seen.changed) if other != key else {}
+                seen = change if managed.api_version == self.api_version else seen_at(managed.api_version)
+                fields = intersection(managed.fields, seen.changed) if other != key and seen is not None else {}
                 if fields:
                     conflicts[other] = (managed.api_version, fields)
             if conflicts:
                 raise ApplyConflictError(conflicts)
-        return take_from_others(managers, change, self.api_version, self.compare_at, but=key)
+        return take_from_others(managers, change, self.api_version, seen_at, but=key)
 
-    def _prune(self, merged: Mapping[str, Any], managers: Managers, last: Fields) -> dict[str, Any]:
-        """Removes what this manager applied before and now does not, and nobody else owns."""
+    def _version(self, api_version: str) -> Version | None:
+        if api_version == self.api_version or self.versions is None:
+            return Version(self.schema, dict, dict)
+        return self.versions(api_version)
 
-        def named(fields: Fields) -> Fields:
-            return ensure_named_fields_are_members(self.schema, fields)
-
-        def remaining(value: Any) -> Fields:
-            return named(to_field_set(self.schema, value))
-
-        owned: Fields = {}
-        for managed in managers.values():
-            owned = union(owned, managed.fields)
-        last, all_fields = named(last), remaining(merged)
-        pruned = remove_items(self.schema, merged, last)
-        kept = union(remaining(pruned), named(owned))
-        pruned = remove_items(self.schema, merged, difference(all_fields, kept))
+    def _prune(self, merged: dict[str, Any], managers: Managers, last: Managed) -> dict[str, Any]:
+        """Removes what this manager applied before and now does not, and nobody else owns; seen in the version applied then."""
+        version = self._version(last.api_version)
+        if version is None:
+            return merged
+        schema, converted = version.schema, version.convert(merged)
+        fields, all_fields = _named(schema, last.fields), _named_fields_of(schema, converted)
+        pruned = version.back(remove_items(schema, converted, fields))
+        for api_version in dict.fromkeys((last.api_version, *(managed.api_version for managed in managers.values()))):
+            pruned = self._with_owned(merged, pruned, managers, api_version)
         # What lies below a removed field and was never this manager's stays.
-        gone = intersection(difference(all_fields, remaining(pruned)), last)
-        result: dict[str, Any] = remove_items(self.schema, merged, gone)
-        return result
+        gone = intersection(difference(all_fields, _named_fields_of(schema, version.convert(pruned))), fields)
+        return version.back(remove_items(schema, converted, gone))
+
+    def _with_owned(
+        self, merged: dict[str, Any], pruned: dict[str, Any], managers: Managers, api_version: str
+    ) -> dict[str, Any]:
+        """What was pruned, with what the managers of that version own put back."""
+        version = self._version(api_version)
+        if version is None:
+            return pruned
+        schema, converted = version.schema, version.convert(merged)
+        kept = _named_fields_of(schema, version.convert(pruned))
+        for managed in managers.values():
+            if managed.api_version == api_version:
+                kept = union(kept, _named(schema, managed.fields))
+        return version.back(remove_items(schema, converted, difference(_named_fields_of(schema, converted), kept)))
 
     def _last_applied_fields(self, live: Mapping[str, Any]) -> Fields | None:
         """The fields that client-side apply wrote and that still are as it wrote them."""
@@ -221,6 +238,14 @@ class Apply:
             config["metadata"] = {**config["metadata"], "annotations": others}
         text = orjson.dumps(config, option=orjson.OPT_SORT_KEYS).decode() + "\n"
         return {**obj, "metadata": {**metadata, "annotations": {**annotations, LAST_APPLIED_ANNOTATION: text}}}
+
+
+def _named(schema: Schema, fields: Fields) -> Fields:
+    return ensure_named_fields_are_members(schema, fields)
+
+
+def _named_fields_of(schema: Schema, value: Any) -> Fields:
+    return _named(schema, to_field_set(schema, value))
 
 
 def _holds(allowed: Fields, wanted: Fields) -> bool:

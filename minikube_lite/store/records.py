@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ EventType = Literal["ADDED", "MODIFIED", "DELETED"]
 class Record:
     """One object at one revision. The decoded object is shared: nobody changes it."""
 
-    __slots__ = ("_body", "name", "namespace", "object", "resource", "revision")
+    __slots__ = ("_body", "_forms", "name", "namespace", "object", "resource", "revision")
 
     def __init__(self, resource: str, namespace: str, name: str, revision: int, obj: Object) -> None:
         self.resource = resource
@@ -25,6 +26,7 @@ class Record:
         self.revision = revision
         self.object = obj
         self._body: bytes | None = None
+        self._forms: dict[str, Record] | None = None
 
     @property
     def body(self) -> bytes:
@@ -32,6 +34,16 @@ class Record:
         if self._body is None:
             self._body = orjson.dumps(self.object)
         return self._body
+
+    def form(self, name: str, convert: Callable[[Object], Object]) -> Record:
+        """The same revision in the form of another version, made once and shared as the bytes are."""
+        if self._forms is None:
+            self._forms = {}
+        form = self._forms.get(name)
+        if form is None:
+            converted = convert(self.object)
+            form = self._forms[name] = Record(self.resource, self.namespace, self.name, self.revision, converted)
+        return form
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from minikube_lite.api.scheme import ServedResource
+from minikube_lite.machinery import errors
 from minikube_lite.machinery.kind import Strategy
+from minikube_lite.schema.decode import DecodeError
 from minikube_lite.store import Object
 
 
@@ -19,12 +21,15 @@ class MainView:
         return resource.strategy
 
     def show(self, resource: ServedResource, obj: Object) -> Object:
-        """As it is."""
-        return obj
+        """As it is, in the version that is asked for."""
+        return resource.shown(obj)
 
     def merge(self, resource: ServedResource, sent: Object, old: Object | None) -> Object:
-        """As it is sent."""
-        return sent
+        """As it is sent, in the version in which it is stored."""
+        try:
+            return resource.stored(sent)
+        except DecodeError as error:
+            raise errors.bad_request(str(error)) from None
 
 
 class StatusView(MainView):

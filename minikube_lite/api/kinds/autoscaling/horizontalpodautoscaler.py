@@ -1,4 +1,4 @@
-"""HorizontalPodAutoscalers in the form of autoscaling/v2; upstream: pkg/registry/autoscaling and pkg/apis/autoscaling."""
+"""HorizontalPodAutoscalers, stored in the form of autoscaling/v2; upstream: pkg/registry/autoscaling and pkg/apis/autoscaling."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from minikube_lite.api.columns import AGE, NAME, UNSET, cell_column, value_at
-from minikube_lite.api.kinds.autoscaling.metrics import metrics_errors, metrics_text, scale_target_errors
+from minikube_lite.api.kinds.autoscaling import version1
+from minikube_lite.api.kinds.autoscaling.metrics import cpu_metric, metrics_errors, metrics_text, scale_target_errors
 from minikube_lite.api.kinds.quantities import non_negative_errors
 from minikube_lite.machinery.kind import Column, Kind, RequestContext, StatusStrategy, Strategy
 from minikube_lite.schema.field import FieldError, Path, invalid, not_supported, required
@@ -32,7 +33,7 @@ class HorizontalPodAutoscalerStrategy(Strategy):
         if spec.get("minReplicas") is None:
             spec["minReplicas"] = 1
         if not spec.get("metrics"):
-            spec["metrics"] = [_cpu_metric(CPU_UTILIZATION_PERCENT)]
+            spec["metrics"] = [cpu_metric(CPU_UTILIZATION_PERCENT)]
         behavior = spec.get("behavior")
         if behavior is not None:
             behavior["scaleUp"] = {**_scale_up_defaults(), **_given(behavior.get("scaleUp"))}
@@ -70,11 +71,6 @@ class HorizontalPodAutoscalerStatusStrategy(StatusStrategy):
             count = value_at(new, ("status", name), 0)
             if count < 0:
                 yield invalid(STATUS.child(name), count, "must be greater than or equal to 0")
-
-
-def _cpu_metric(percent: int) -> Object:
-    target = {"type": "Utilization", "averageUtilization": percent}
-    return {"type": "Resource", "resource": {"name": "cpu", "target": target}}
 
 
 def _scale_up_defaults() -> Object:
@@ -158,5 +154,6 @@ KIND = Kind(
         ),
         AGE,
     ),
+    conversions={"autoscaling/v1": version1.CONVERSION},
     emulated=False,
 )

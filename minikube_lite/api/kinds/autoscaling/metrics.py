@@ -25,6 +25,18 @@ TARGET_TYPES = ("Utilization", "Value", "AverageValue")
 Metric = Mapping[str, Any]
 
 
+def cpu_metric(percent: int) -> dict[str, Any]:
+    """The metric that wants the CPUs of pods used so far."""
+    target = {"type": "Utilization", "averageUtilization": percent}
+    return {"type": "Resource", "resource": {"name": "cpu", "target": target}}
+
+
+def is_cpu_utilization(metric: Metric) -> bool:
+    """Whether it is such a metric."""
+    utilization = value_at(metric, ("resource", "target", "averageUtilization"))
+    return metric.get("type") == "Resource" and utilization is not None and metric["resource"].get("name") == "cpu"
+
+
 def metrics_errors(metrics: Sequence[Metric], min_replicas: int | None, path: Path) -> Iterator[FieldError]:
     """The faults of all metrics."""
     for position, metric in enumerate(metrics):

@@ -1,16 +1,31 @@
-"""Events in the form of the core group, hardly validated; upstream: pkg/registry/core/event."""
+"""Events, one list that two groups serve; upstream: pkg/registry/core/event.
+
+They are stored in the form of the core group, which hardly validates them; what comes by events.k8s.io is held to more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from minikube_lite.api.columns import UNKNOWN, cell_column, name_of, since, text_column
-from minikube_lite.api.kinds.core.event_validation import event_errors
-from minikube_lite.machinery.kind import Column, Kind, RequestContext, Strategy
+from minikube_lite.api.kinds.core.event_validation import event_errors, strict_event_errors, strict_event_update_errors
+from minikube_lite.machinery.kind import Column, Conversion, Kind, RequestContext, Strategy
 from minikube_lite.machinery.names import path_segment_name
 from minikube_lite.schema.field import FieldError
 from minikube_lite.store import Object
 
+NEWER_VERSION = "events.k8s.io/v1"
+NEWER_NAMES: Mapping[str, str] = {
+    "involvedObject": "regarding",
+    "message": "note",
+    "reportingComponent": "reportingController",
+    "source": "deprecatedSource",
+    "firstTimestamp": "deprecatedFirstTimestamp",
+    "lastTimestamp": "deprecatedLastTimestamp",
+    "count": "deprecatedCount",
+}
+"""What the newer group calls the fields of the core group."""
+CORE_NAMES = {newer: core for core, newer in NEWER_NAMES.items()}
 INVOLVED_OBJECT_FIELDS = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 
 
@@ -23,10 +38,18 @@ class EventStrategy(Strategy):
     reset_fields = ()
 
     def validate(self, context: RequestContext, obj: Object) -> Iterable[FieldError]:
-        return event_errors(obj, "reportingComponent")
+        if context.api_version != NEWER_VERSION:
+            return event_errors(obj, "reportingComponent")
+        return [*event_errors(obj, "reportingController"), *strict_event_errors(obj)]
 
     def validate_update(self, context: RequestContext, new: Object, old: Object) -> Iterable[FieldError]:
-        return event_errors(new, "reportingComponent")
+        if context.api_version != NEWER_VERSION:
+            return event_errors(new, "reportingComponent")
+        return [*event_errors(new, "reportingController"), *strict_event_update_errors(new, old)]
+
+
+def _renamed(names: Mapping[str, str]) -> Callable[[Object], Object]:
+    return lambda event: {names.get(name, name): value for name, value in event.items()}
 
 
 def first_seen_text(obj: Object, now: float) -> str:
@@ -101,4 +124,5 @@ KIND = Kind(
         "source", "type",
     ),
     name_check=path_segment_name,
+    conversions={NEWER_VERSION: Conversion(from_stored=_renamed(NEWER_NAMES), to_stored=_renamed(CORE_NAMES))},
 )  # fmt: skip

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minikube_lite.machinery.metadata import validate_immutable_field
-from minikube_lite.machinery.names import byte_length, is_dns1123_subdomain, is_qualified_name
+from minikube_lite.machinery.metadata import validate_immutable_field, validate_object_meta
+from minikube_lite.machinery.names import byte_length, is_dns1123_subdomain, is_qualified_name, name_is_dns_subdomain
 from minikube_lite.schema.field import FieldError, Path, invalid, required
 from minikube_lite.store import Object
 
@@ -49,6 +49,7 @@ def _text_errors(event: Object, controller_field: str) -> Iterator[FieldError]:
 
 def strict_event_errors(event: Object) -> Iterator[FieldError]:
     """What the newer group asks of a new event beyond that."""
+    yield from validate_object_meta(event["metadata"], True, name_is_dns_subdomain, Path("metadata"))
     yield from _series_errors(event)
     if not event.get("eventTime"):
         yield required(Path("eventTime"))

@@ -1,1 +1,0 @@
-"""The kinds of the group events.k8s.io."""
