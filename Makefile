@@ -9,10 +9,10 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench format build
+.PHONY: help run test test-kubectl check bench format build
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(STAMP) ## Start a cluster of 3 nodes, until Ctrl-C
 	@exec $(BIN)/minikube-lite start --nodes 3 $(ARGS)
@@ -20,6 +20,10 @@ run: $(STAMP) ## Start a cluster of 3 nodes, until Ctrl-C
 test: $(STAMP) ## Find or install kubectl and dig, then run all tests
 	@$(BIN)/python tools/install_clients.py
 	$(BIN)/pytest -n auto $(ARGS)
+
+test-kubectl: $(STAMP) ## Run the commands of kubectl with every version that is found here
+	@$(BIN)/python tools/install_clients.py
+	$(BIN)/pytest -n auto tests/clients --every-kubectl $(ARGS)
 
 check: $(STAMP) ## Format, lint, types, layers, and the rules of the code
 	$(BIN)/ruff format --check .

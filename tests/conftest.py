@@ -36,6 +36,11 @@ settings.register_profile("repository", deadline=None, derandomize=bool(os.envir
 settings.load_profile("repository")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What `make test-kubectl` says."""
+    parser.addoption("--every-kubectl", action="store_true", help="run tests of kubectl with every version found")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The repository."""

@@ -1,21 +1,44 @@
-"""Clients of other people, against the fixture's cluster."""
+"""Clients of other people, against the fixture's cluster; kubectl in the oldest and the newest version at hand, or in all."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from kubectls import Kubectl, find_all
 
 if TYPE_CHECKING:
     from minikube_lite.testing import RunningCluster
 
 SECONDS_MAX = 60
+OLDEST_MINOR = 25
+"""Older ones do not know what Kubernetes serves today; tests that run with one say so and are skipped."""
+FOUND = pytest.StashKey[list[Kubectl]]()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what uses kubectl with each version that was chosen."""
+    if "kubectl_program" not in metafunc.fixturenames:
+        return
+    stash = metafunc.config.stash
+    if FOUND not in stash:
+        stash[FOUND] = find_all(os.environ)
+    found = stash[FOUND]
+    if not metafunc.config.getoption("--every-kubectl"):
+        recent = [kubectl for kubectl in found if kubectl.minor >= OLDEST_MINOR] or found
+        found = list(dict.fromkeys([*recent[:1], *recent[-1:]]))
+    metafunc.parametrize("kubectl_program", found or [None], ids=str, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def kubectl_program(request: pytest.FixtureRequest) -> Kubectl:
+    """One real kubectl."""
+    if request.param is None:
+        pytest.fail("kubectl is missing: `python tools/install_clients.py` installs it", pytrace=False)
+    program: Kubectl = request.param
+    return program
 
 
 @pytest.fixture
@@ -28,35 +51,11 @@ def api_client(cluster: RunningCluster) -> Iterator[Any]:
 
 
 @pytest.fixture
-def kubectl(cluster: RunningCluster, kubectl_path: str, tmp_path: Path) -> Callable[..., str]:
-    """The real kubectl: it must succeed, unless `code` says otherwise; what it prints, errors too."""
-    environment = {"HOME": str(tmp_path), "KUBECONFIG": str(cluster.kubeconfig), "PATH": os.environ["PATH"]}
-
-    def run(*words: str, stdin: str | None = None, code: int = 0, **variables: str) -> str:
-        done = subprocess.run(
-            [kubectl_path, *words],
-            capture_output=True,
-            text=True,
-            input=stdin,
-            env={**environment, **variables},
-            timeout=SECONDS_MAX,
-            check=False,
-        )
-        assert done.returncode == code, f"kubectl {' '.join(words)}: {done.stdout}{done.stderr}"
-        return done.stdout + done.stderr
-
-    return run
-
-
-@pytest.fixture
-def needs_kubectl(kubectl: Callable[..., str]) -> Callable[[int, str], None]:
+def needs_kubectl(kubectl_program: Kubectl) -> Callable[[int, str], None]:
     """Skip a test that an older kubectl than 1.<minor> cannot do, saying why."""
-    version = json.loads(kubectl("version", "--client", "-o", "json"))["clientVersion"]["minor"]
-    digits = re.match(r"\d+", version)
-    assert digits
 
     def needs(minor: int, why: str) -> None:
-        if int(digits.group()) < minor:
-            pytest.skip(f"kubectl 1.{version}: {why} since 1.{minor}")
+        if kubectl_program.minor < minor:
+            pytest.skip(f"kubectl {kubectl_program}: {why} since 1.{minor}")
 
     return needs

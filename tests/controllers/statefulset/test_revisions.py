@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -71,6 +72,7 @@ def test_a_revision_brings_its_template_back(new_manifest: NewManifest):
         "controller.kubernetes.io/hash": revision["metadata"]["name"][6:],
     }
     assert template_of(make_set(new_manifest, "b"), revision) == stateful_set["spec"]["template"]
+    assert json.dumps(revision["data"], separators=(",", ":")).encode() == encode_data(revision["data"])
 
 
 def history(new_manifest: NewManifest, images: str) -> list[Object]:

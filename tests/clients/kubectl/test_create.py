@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from kubectls import Kubectl as Program
+
     from minikube_lite.testing import RunningCluster
 
 KUBECTL_SECONDS_MAX = 60
@@ -19,17 +21,17 @@ KUBECTL_SECONDS_MAX = 60
 
 pytestmark = pytest.mark.minikube_lite(nodes=1, clock="stepped")
 
-Kubectl = Callable[..., str]
+Run = Callable[..., str]
 
 
 @pytest.fixture
-def kubectl(cluster: RunningCluster, kubectl_path: str) -> Kubectl:
+def kubectl(cluster: RunningCluster, kubectl_program: Program) -> Run:
     """Run kubectl with these words, which must succeed; what it prints."""
     environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "HOME": str(cluster.directory)}
 
     def run(*words: str, stdin: bytes = b"") -> str:
         done = subprocess.run(
-            [kubectl_path, *words],
+            [kubectl_program.path, *words],
             capture_output=True,
             env=environment,
             input=stdin,
@@ -163,10 +165,10 @@ NEWER = {"cronjob": 21, "poddisruptionbudget": 21}
 
 
 @pytest.mark.parametrize("command", CREATED)
-def test_create(kubectl: Kubectl, kubectl_minor: int, command: str) -> None:
+def test_create(kubectl: Run, kubectl_program: Program, command: str) -> None:
     needed = NEWER.get(command.split(maxsplit=1)[0], 0)
-    if kubectl_minor < needed:
-        pytest.skip(f"kubectl 1.{kubectl_minor} is found; this needs 1.{needed}")
+    if kubectl_program.minor < needed:
+        pytest.skip(f"kubectl {kubectl_program} is found; this needs 1.{needed}")
     stdin = b"\xff\x00\n" if "/dev/stdin" in command else b""
     printed = kubectl("create", *command.split(), stdin=stdin)
     assert re.fullmatch(r"[\w.]+/kubia created\n", printed)
@@ -175,7 +177,7 @@ def test_create(kubectl: Kubectl, kubectl_minor: int, command: str) -> None:
     assert parts(CREATED[command], found) == CREATED[command]
 
 
-def test_autoscale(kubectl: Kubectl) -> None:
+def test_autoscale(kubectl: Run) -> None:
     kubectl("create", "deployment", "kubia", "--image=luksa/kubia")
     kubectl("autoscale", "deployment", "kubia", "--min=1", "--max=5")
     found = json.loads(kubectl("get", "hpa", "kubia", "--output=json"))
@@ -183,7 +185,7 @@ def test_autoscale(kubectl: Kubectl) -> None:
     assert (found["spec"]["minReplicas"], found["spec"]["maxReplicas"]) == (1, 5)
 
 
-def test_what_is_wrong_is_told(kubectl: Kubectl) -> None:
+def test_what_is_wrong_is_told(kubectl: Run) -> None:
     kubectl("create", "namespace", "kubia")
     with pytest.raises(AssertionError, match='namespaces "kubia" already exists'):
         kubectl("create", "namespace", "kubia")
@@ -191,7 +193,7 @@ def test_what_is_wrong_is_told(kubectl: Kubectl) -> None:
         kubectl("create", "service", "nodeport", "kubia", "--tcp=80", "--node-port=1")
 
 
-def test_the_manager_of_fields_is_kubectl_create(kubectl: Kubectl) -> None:
+def test_the_manager_of_fields_is_kubectl_create(kubectl: Run) -> None:
     kubectl("create", "configmap", "kubia", "--from-literal=a=1")
     found = json.loads(kubectl("get", "--raw", "/api/v1/namespaces/default/configmaps/kubia"))
     [entry] = found["metadata"]["managedFields"]
