@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-TARGETS = ["help", "run", "test", "check", "bench", "format", "build"]
+TARGETS = ["help", "run", "test", "test-kubectl", "check", "bench", "format", "build"]
 
 PYTHON = """#!/bin/sh
 # An interpreter that notes what it is asked for, and makes environments of itself.
