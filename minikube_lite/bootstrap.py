@@ -6,10 +6,9 @@ Upstream: pkg/controlplane, kubeadm's addons, minikube's default-storageclass ad
 from __future__ import annotations
 
 from minikube_lite.config import Options
+from minikube_lite.controllers.kubernetesservice import api_service_objects
 from minikube_lite.machinery.client import Client
 from minikube_lite.machinery.resources import (
-    ENDPOINT_SLICES,
-    ENDPOINTS,
     NAMESPACES,
     PRIORITY_CLASSES,
     SERVICES,
@@ -19,8 +18,6 @@ from minikube_lite.store import Object
 
 SYSTEM_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 SYSTEM_PRIORITIES = {"system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000}
-API_PORT = 6443
-"""The port at which the API is found inside the cluster's own network."""
 PROVISIONER = "minikube-lite.io/hostpath"
 
 
@@ -29,54 +26,13 @@ async def bootstrap(client: Client, options: Options) -> None:
     for name in SYSTEM_NAMESPACES:
         await client.create(NAMESPACES, "", {"metadata": {"name": name}})
     service_range = options.service_cluster_ip_range
-    await client.create(SERVICES, "default", _api_service(str(service_range[1])))
-    await client.create(ENDPOINTS, "default", _api_endpoints(options.advertise_address))
-    await client.create(ENDPOINT_SLICES, "default", _api_slice(options.advertise_address))
+    for resource, obj in api_service_objects(options).items():
+        await client.create(resource, "default", obj)
     await client.create(SERVICES, "kube-system", _dns_service(str(service_range[10])))
     for name, value in SYSTEM_PRIORITIES.items():
         await client.create(PRIORITY_CLASSES, "", _priority_class(name, value))
     if options.default_storage_class != "none":
         await client.create(STORAGE_CLASSES, "", _storage_class(options.default_storage_class))
-
-
-def _api_service(address: str) -> Object:
-    return {
-        "metadata": {
-            "name": "kubernetes",
-            "namespace": "default",
-            "labels": {"component": "apiserver", "provider": "kubernetes"},
-        },
-        "spec": {
-            "clusterIP": address,
-            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": API_PORT}],
-        },
-    }
-
-
-def _api_endpoints(address: str) -> Object:
-    return {
-        "metadata": {
-            "name": "kubernetes",
-            "namespace": "default",
-            "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"},
-        },
-        "subsets": [
-            {"addresses": [{"ip": address}], "ports": [{"name": "https", "port": API_PORT, "protocol": "TCP"}]}
-        ],
-    }
-
-
-def _api_slice(address: str) -> Object:
-    return {
-        "metadata": {
-            "name": "kubernetes",
-            "namespace": "default",
-            "labels": {"kubernetes.io/service-name": "kubernetes"},
-        },
-        "addressType": "IPv4",
-        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
-        "ports": [{"name": "https", "port": API_PORT, "protocol": "TCP"}],
-    }
 
 
 def _dns_service(address: str) -> Object:

@@ -13,6 +13,7 @@ from minikube_lite.controllers.eventttl import EventTTL
 from minikube_lite.controllers.garbagecollector import GarbageCollector
 from minikube_lite.controllers.hostpathprovisioner import HostPathProvisioner
 from minikube_lite.controllers.job import JobController
+from minikube_lite.controllers.kubernetesservice import KubernetesService
 from minikube_lite.controllers.namespace import NamespaceController
 from minikube_lite.controllers.nodelifecycle import NodeLifecycleController
 from minikube_lite.controllers.persistentvolume.controller import PersistentVolumeController
@@ -32,6 +33,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     NamespaceController,
     ServiceAccountsController,
     RootCACertPublisher,
+    KubernetesService,
     PersistentVolumeController,
     HostPathProvisioner,
     PVProtectionController,

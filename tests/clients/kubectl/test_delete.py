@@ -52,6 +52,15 @@ def test_delete_of_a_file(kubia: Kube) -> None:
     assert 'service "kubia" deleted' in printed and 'statefulset.apps "kubia" deleted' in printed
 
 
+def test_the_service_of_the_api_comes_back(kubectl: Kube) -> None:
+    before = kubectl.object("service", "kubernetes", "-n", "default")
+    assert 'service "kubernetes" deleted' in kubectl("delete", "all", "--all", "-n", "default")
+    kubectl.cluster.settle()
+    after = kubectl.object("service,endpoints", "kubernetes", "-n", "default")["items"]
+    assert [obj["kind"] for obj in after] == ["Service", "Endpoints"]
+    assert after[0]["spec"] == before["spec"] and after[0]["metadata"]["uid"] != before["metadata"]["uid"]
+
+
 def test_a_pod_goes_gracefully_or_at_once(kubectl: Kube) -> None:
     for name in ("slow", "quick"):
         kubectl("run", name, "--image=i")
