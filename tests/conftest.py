@@ -79,6 +79,26 @@ def _client(name: str, variable: str) -> str:
     return path
 
 
+@pytest.fixture(scope="session")
+def follow() -> Callable[..., AbstractContextManager[Iterator[str]]]:
+    """Run what does not end by itself, as `kubectl get -w`: gives its lines as they come, and ends it after the block."""
+
+    @contextmanager
+    def run(command: list[str], environment: dict[str, str], directory: Path | None = None) -> Iterator[Iterator[str]]:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=directory)
+        watchdog = threading.Timer(CLIENT_SECONDS_MAX, process.kill)
+        watchdog.start()
+        try:
+            assert process.stdout is not None
+            yield (line.rstrip("\n") for line in process.stdout)
+        finally:
+            watchdog.cancel()
+            process.kill()
+            process.communicate()
+
+    return run
+
+
 @dataclass(frozen=True)
 class Launched:
     """A cluster that the command line started, in a process of its own."""

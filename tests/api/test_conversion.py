@@ -168,6 +168,7 @@ async def test_v1_aims_at_eighty_percent_where_nothing_is_said(http: httpx.Async
 async def test_annotations_that_cannot_be_read_are_dropped(http: httpx.AsyncClient) -> None:
     sent = autoscaler("a", targetCPUUtilizationPercentage=5)
     sent["metadata"]["annotations"] = {"autoscaling.alpha.kubernetes.io/metrics": "[3]", "own": "stays"}
+    sent["metadata"]["annotations"]["autoscaling.alpha.kubernetes.io/behavior"] = '"x"'
     made = (await http.post(V1, json=sent)).json()
     assert made["metadata"]["annotations"] == {"own": "stays"}
     assert made["spec"]["targetCPUUtilizationPercentage"] == 5

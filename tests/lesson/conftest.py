@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ class Lesson:
     kubectl_path: str
     dig_path: str
     environment: dict[str, str]
+    follow: Callable[..., AbstractContextManager[Iterator[str]]]
 
     def run_kubectl(self, *words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run kubectl, among the manifests; what it prints and its exit code."""
@@ -55,20 +55,9 @@ class Lesson:
         assert done.returncode == 0, f"kubectl {' '.join(words)}: {done.stdout}{done.stderr}"
         return done.stdout
 
-    @contextmanager
-    def watching(self, *words: str) -> Iterator[Iterator[str]]:
+    def watching(self, *words: str) -> AbstractContextManager[Iterator[str]]:
         """Run a `kubectl get -w`; gives the lines as they come, and ends it after the block."""
-        command = [self.kubectl_path, "get", *words]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=self.environment)
-        watchdog = threading.Timer(CLIENT_SECONDS_MAX, process.kill)
-        watchdog.start()
-        try:
-            assert process.stdout is not None
-            yield (line.rstrip("\n") for line in process.stdout)
-        finally:
-            watchdog.cancel()
-            process.kill()
-            process.communicate()
+        return self.follow([self.kubectl_path, "get", *words], self.environment)
 
     def table(self, *words: str) -> dict[str, dict[str, str]]:
         """What `kubectl get` prints of one resource: rows by name, cells by the column's heading."""
@@ -170,6 +159,7 @@ def start_lesson(
     tmp_path_factory: pytest.TempPathFactory,
     kubectl_path: str,
     dig_path: str,
+    follow: Callable[..., AbstractContextManager[Iterator[str]]],
 ) -> Callable[..., AbstractContextManager[Lesson]]:
     """Start the lesson's cluster, with more options of the command line."""
 
@@ -179,7 +169,7 @@ def start_lesson(
         data = tmp_path_factory.mktemp("data") / "cluster"
         with launch("--data-dir", str(data), *options) as launched:
             environment = {"HOME": str(home), "KUBECONFIG": str(launched.kubeconfig), "PATH": os.environ["PATH"]}
-            yield Lesson(launched.server, launched.dns, data, kubectl_path, dig_path, environment)
+            yield Lesson(launched.server, launched.dns, data, kubectl_path, dig_path, environment, follow)
 
     return start
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,6 +64,7 @@ class Kube:
     namespace: str
     directory: Path
     environment: dict[str, str]
+    follow: Callable[..., AbstractContextManager[Iterator[str]]]
 
     def __call__(self, *words: str, stdin: str | None = None, code: int = 0, **variables: str) -> str:
         done = subprocess.run(
@@ -102,20 +102,9 @@ class Kube:
         path.chmod(0o755)
         return str(path)
 
-    @contextmanager
-    def running(self, *words: str) -> Iterator[Iterator[str]]:
+    def running(self, *words: str) -> AbstractContextManager[Iterator[str]]:
         """Run what does not end by itself, as `get -w`; gives its lines as they come, and ends it after the block."""
-        command = [self.program.path, *words]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=self.environment, cwd=self.directory)
-        watchdog = threading.Timer(SECONDS_MAX, process.kill)
-        watchdog.start()
-        try:
-            assert process.stdout is not None
-            yield (line.rstrip("\n") for line in process.stdout)
-        finally:
-            watchdog.cancel()
-            process.kill()
-            process.communicate()
+        return self.follow([self.program.path, *words], self.environment, self.directory)
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +128,7 @@ def kubectl(
     kubectl_program: Kubectl,
     home: Path,
     tmp_path: Path,
+    follow: Callable[..., AbstractContextManager[Iterator[str]]],
 ) -> Kube:
     """The real kubectl, whose context has a namespace of its own, which is ready for pods."""
     if kubectl_program.minor < OLDEST_MINOR:
@@ -153,7 +143,7 @@ def kubectl(
     directory = tmp_path / "files"
     directory.mkdir()
     environment = {"HOME": str(home), "KUBECONFIG": str(config), "PATH": os.environ["PATH"]}
-    return Kube(kubectl_program, shared_cluster, namespace, directory, environment)
+    return Kube(kubectl_program, shared_cluster, namespace, directory, environment, follow)
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ def to_stored(shown: Object) -> Object:
         metrics.append(cpu_metric(utilization))
     if metrics:
         spec["metrics"] = metrics
-    behavior = _read(annotations, BEHAVIOR, _behavior)
+    behavior = _read(annotations, BEHAVIOR, lambda found: dict(_behavior(found)))
     if behavior:
         spec["behavior"] = behavior
     current = _read(annotations, CURRENT_METRICS, lambda found: [_from_v1_status(metric) for metric in found])
