@@ -20,6 +20,7 @@ from minikube_lite.controllers.persistentvolume.controller import PersistentVolu
 from minikube_lite.controllers.podgc import PodGCController
 from minikube_lite.controllers.pvcprotection import PVCProtectionController
 from minikube_lite.controllers.pvprotection import PVProtectionController
+from minikube_lite.controllers.replicaset import ReplicaSetController, ReplicationManager
 from minikube_lite.controllers.rootcacertpublisher import RootCACertPublisher
 from minikube_lite.controllers.scheduler import Scheduler
 from minikube_lite.controllers.serviceaccount import ServiceAccountsController
@@ -46,6 +47,8 @@ CONTROLLERS: Sequence[type[Controller]] = (
     JobController,
     CronJobController,
     TTLAfterFinishedController,
+    ReplicaSetController,
+    ReplicationManager,
     NodeLifecycleController,
     TaintEvictionController,
     TTLController,

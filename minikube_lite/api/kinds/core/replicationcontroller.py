@@ -80,5 +80,4 @@ KIND = Kind(
     status_strategy=WorkloadStatusStrategy(STRATEGY, _COUNTERS, LIMITS),
     selectable=selectable_fields,
     selectable_names=SELECTABLE_NAMES,
-    emulated=False,
 )
