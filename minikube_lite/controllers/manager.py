@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from minikube_lite.controllers.cronjob import CronJobController
 from minikube_lite.controllers.daemonset import DaemonSetController
+from minikube_lite.controllers.deployment import DeploymentController
 from minikube_lite.controllers.endpoints import EndpointsController
 from minikube_lite.controllers.endpointslice import EndpointSliceController
 from minikube_lite.controllers.endpointslicemirroring import EndpointSliceMirroringController
@@ -47,6 +48,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     JobController,
     CronJobController,
     TTLAfterFinishedController,
+    DeploymentController,
     ReplicaSetController,
     ReplicationManager,
     NodeLifecycleController,

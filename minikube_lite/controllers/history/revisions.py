@@ -13,6 +13,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from minikube_lite.controllers.safe_hash import fnv1, safe_encode
 from minikube_lite.machinery.meta import controller_reference
 from minikube_lite.machinery.resources import GroupVersionResource
 from minikube_lite.store import Object
@@ -23,8 +24,6 @@ NAME_PREFIX_LENGTH_MAX = 223
 """A name of 253 bytes less room for the hash."""
 REVISION_HISTORY_LIMIT_DEFAULT = 10
 
-_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-_FNV_OFFSET, _FNV_PRIME = 2166136261, 16777619
 _ESCAPED_FOR_HTML = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 )
@@ -68,10 +67,7 @@ def encode_data(data: Any) -> bytes:
 
 def hash_revision(data: Any, collision_count: int) -> str:
     """The hash in a revision's name: FNV-1 of the patch and of how often that name was taken, in safe letters."""
-    value = _FNV_OFFSET
-    for byte in encode_data(data) + str(collision_count).encode():
-        value = (value * _FNV_PRIME & 0xFFFFFFFF) ^ byte
-    return "".join(_ALPHABET[ord(digit) % len(_ALPHABET)] for digit in str(value))
+    return safe_encode(fnv1(encode_data(data) + str(collision_count).encode()))
 
 
 def revision_name(owner: Object, hash_text: str) -> str:

@@ -69,8 +69,10 @@ def test_goes_first(case: str, order: int) -> None:
 @pytest.mark.parametrize("part", ["ready_for", "age"])
 def test_of_about_the_same_age_the_uid_decides(part: str) -> None:
     """Both ages lie between 2^41 and 2^42 nanoseconds."""
-    assert first([pod("b", **{part: 3000}), pod("a", **{part: 3600})]) == "a"
-    assert first([pod("b", **{part: 3600}), pod("a", **{part: 3000})]) == "a"
+    younger: dict[str, Any] = {part: 3000}
+    older: dict[str, Any] = {part: 3600}
+    assert first([pod("b", **younger), pod("a", **older)]) == "a"
+    assert first([pod("b", **older), pod("a", **younger)]) == "a"
 
 
 def test_the_more_related_pods_share_its_node_the_sooner_a_pod_goes() -> None:

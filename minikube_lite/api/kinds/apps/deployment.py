@@ -132,5 +132,4 @@ KIND = Kind(
         replica_limits("updatedReplicas", "readyReplicas", "availableReplicas"),
         kept_metadata=("labels",),
     ),
-    emulated=False,
 )
