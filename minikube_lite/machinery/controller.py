@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from minikube_lite.clock import Clock
 from minikube_lite.machinery.client import Client
-from minikube_lite.machinery.errors import ApiError, is_conflict
+from minikube_lite.machinery.errors import ApiError, is_conflict, is_not_found
 from minikube_lite.machinery.events import EventRecorder, Events
 from minikube_lite.machinery.informer import Handler, Informer, Informers
 from minikube_lite.machinery.queue import WorkQueue
@@ -104,13 +104,9 @@ class Controller(ABC):
             try:
                 await self.sync(key)
             except ApiError as error:
-                log.log(
-                    logging.DEBUG if is_conflict(error) else logging.WARNING,
-                    "%s: sync of %s: %s",
-                    self.name,
-                    key,
-                    error,
-                )
+                # That somebody else changed or removed it in between is everyday: the caches will show it.
+                level = logging.DEBUG if is_conflict(error) or is_not_found(error) else logging.WARNING
+                log.log(level, "%s: sync of %s: %s", self.name, key, error)
                 self.queue.retry(key)
             except Exception:
                 log.exception("%s: sync of %s failed", self.name, key)

@@ -77,8 +77,11 @@ async def test_a_crash_is_logged_and_tried_again_and_other_keys_go_on(clock, cli
     assert caplog.text.count("recording-controller: sync of a/x failed") == 2
 
 
-async def test_a_conflict_is_tried_again_without_noise(clock, client, controller, caplog) -> None:
-    controller.failures["a/x"] = [errors.conflict(PODS, "x", errors.MODIFIED_MESSAGE)]
+@pytest.mark.parametrize("error", [errors.conflict(PODS, "x", errors.MODIFIED_MESSAGE), errors.not_found(PODS, "x")])
+async def test_what_changed_in_between_is_tried_again_without_noise(
+    clock, client, controller, caplog, error: errors.ApiError
+) -> None:
+    controller.failures["a/x"] = [error]
     client.put(PODS, "a", "x")
     await clock.settle(5)
     assert controller.synced == ["a/x", "a/x"]
