@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -105,7 +105,7 @@ class Roll:
 
 
 @pytest.fixture
-async def roll(world: World) -> AsyncIterator[Roll]:
+def roll(world: World) -> Roll:
     return Roll(world)
 
 
