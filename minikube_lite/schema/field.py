@@ -82,7 +82,7 @@ _WITHOUT_VALUE = frozenset({"FieldValueRequired", "FieldValueForbidden", "FieldV
 def go_value(value: Any) -> str:
     """A value as Go's error texts show it: strings quoted, structs as JSON."""
     if isinstance(value, str):
-        return _go_quote(value)
+        return go_quote(value)
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -94,7 +94,8 @@ def go_value(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _go_quote(text: str) -> str:
+def go_quote(text: str) -> str:
+    """A text as Go's %q shows it."""
     escaped = (
         text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
     )
@@ -113,7 +114,7 @@ def invalid(path: Path, value: Any, detail: str) -> FieldError:
 
 def not_supported(path: Path, value: Any, supported: Iterable[str]) -> FieldError:
     """The value is none of those that are known; `supported` is shown in the order given."""
-    names = ", ".join(_go_quote(name) for name in supported)
+    names = ", ".join(go_quote(name) for name in supported)
     return FieldError("FieldValueNotSupported", path, value, f"supported values: {names}" if names else "")
 
 

@@ -9,6 +9,7 @@ from minikube_lite.api.admission.default_toleration_seconds import DefaultTolera
 from minikube_lite.api.admission.limit_ranger import LimitRanger
 from minikube_lite.api.admission.namespace_lifecycle import NamespaceLifecycle
 from minikube_lite.api.admission.persistent_volume_claim_resize import PersistentVolumeClaimResize
+from minikube_lite.api.admission.pod_security import PodSecurity
 from minikube_lite.api.admission.pod_topology_labels import PodTopologyLabels
 from minikube_lite.api.admission.priority import Priority
 from minikube_lite.api.admission.runtime_class import RuntimeClass
@@ -24,6 +25,7 @@ def plugins() -> list[Plugin]:
         LimitRanger(),
         ServiceAccount(),
         TaintNodesByCondition(),
+        PodSecurity(),
         Priority(),
         DefaultTolerationSeconds(),
         DefaultStorageClass(),
