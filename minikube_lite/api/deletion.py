@@ -80,7 +80,7 @@ class Deletion:
             current = self._registry.store.get(resource.key, namespace, name)
             if current is None:
                 raise errors.not_found(resource.gvr, name)
-            self._check_preconditions(resource, current, options)
+            self.check_preconditions(resource, current.object, options)
             context = self._registry.context("delete", resource, namespace, name, write)
             resource.strategy.prepare_for_delete(context, current.object)
             attributes = await self._registry.admit("DELETE", resource, context, None, current.object)
@@ -91,22 +91,22 @@ class Deletion:
                 continue
         raise errors.conflict(resource.gvr, name, errors.MODIFIED_MESSAGE)
 
-    def _check_preconditions(self, resource: ServedResource, current: Record, options: DeleteOptions) -> None:
-        """The error names the kind where others name the resource, as upstream's does."""
+    def check_preconditions(self, resource: ServedResource, obj: Object, options: DeleteOptions) -> None:
+        """Raise 409 if the object is another one. The error names the kind where others name the resource, as upstream's does."""
         kind = resource.gvr._replace(resource=resource.info.kind)
-        uid = current.object["metadata"]["uid"]
+        uid, name, version = (obj["metadata"][part] for part in ("uid", "name", "resourceVersion"))
         if options.uid is not None and options.uid != uid:
             text = (
                 f"the UID in the precondition ({options.uid}) does not match the UID in record ({uid}). "
                 "The object might have been deleted and then recreated"
             )
-            raise errors.conflict(kind, current.name, text)
-        if options.resource_version is not None and options.resource_version != str(current.revision):
+            raise errors.conflict(kind, name, text)
+        if options.resource_version is not None and options.resource_version != version:
             text = (
                 f"the ResourceVersion in the precondition ({options.resource_version}) does not match "
-                f"the ResourceVersion in record ({current.revision}). The object might have been modified"
+                f"the ResourceVersion in record ({version}). The object might have been modified"
             )
-            raise errors.conflict(kind, current.name, text)
+            raise errors.conflict(kind, name, text)
 
     def _delete_once(
         self, resource: ServedResource, current: Record, options: DeleteOptions, write: WriteOptions

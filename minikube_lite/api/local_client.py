@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from minikube_lite.api.bodies import read_typed
@@ -16,6 +17,7 @@ from minikube_lite.machinery.kind import User
 from minikube_lite.machinery.resources import GroupVersionResource
 from minikube_lite.schema.decode import DecodeError
 from minikube_lite.schema.model import Schema
+from minikube_lite.schema.resources import ResourceInfo
 from minikube_lite.store import Cursor, Object
 
 
@@ -123,6 +125,10 @@ class LocalClient:
             await self._verbs.delete_collection(
                 self._resource(resource), namespace, chosen, DeleteOptions.of(options or {}), self._options()
             )
+
+    def resources(self) -> Iterable[ResourceInfo]:
+        """What is served now."""
+        return (resource.info for resource in self._verbs.scheme)
 
     def watch(self, resource: GroupVersionResource, namespace: str = "", name: str = "", *, after: int) -> Cursor:
         """The changes after a revision, in the version in which objects are stored; Compacted when they are gone."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from minikube_lite.controllers.cronjob import CronJobController
 from minikube_lite.controllers.daemonset import DaemonSetController
 from minikube_lite.controllers.deployment import DeploymentController
+from minikube_lite.controllers.disruption import DisruptionController
 from minikube_lite.controllers.endpoints import EndpointsController
 from minikube_lite.controllers.endpointslice import EndpointSliceController
 from minikube_lite.controllers.endpointslicemirroring import EndpointSliceMirroringController
@@ -55,6 +56,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     TaintEvictionController,
     TTLController,
     Scheduler,
+    DisruptionController,
     PodGCController,
     GarbageCollector,
     EventTTL,

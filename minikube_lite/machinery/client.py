@@ -5,9 +5,11 @@ It takes the same road as HTTP: the same defaulting, admission, validation, conf
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple, Protocol
 
 from minikube_lite.machinery.resources import GroupVersionResource
+from minikube_lite.schema.resources import ResourceInfo
 from minikube_lite.store import Cursor, Object
 
 PatchType = Literal[
@@ -82,6 +84,9 @@ class Client(Protocol):
         options: dict[str, Any] | None = None,
     ) -> None:
         """Delete all objects of a namespace that match."""
+
+    def resources(self) -> Iterable[ResourceInfo]:
+        """What is served now, as discovery tells it: every resource in each of its versions."""
 
     def watch(self, resource: GroupVersionResource, namespace: str = "", name: str = "", *, after: int) -> Cursor:
         """The changes after a revision; Compacted when they are gone."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from minikube_lite.machinery.client import Client, ObjectList, PatchType
 from minikube_lite.machinery.resources import GroupVersionResource
 from minikube_lite.network.link import Link
+from minikube_lite.schema.resources import ResourceInfo
 from minikube_lite.store import Cursor, Event, Object
 
 
@@ -86,6 +88,11 @@ class LinkedClient:
         """Delete all objects of a namespace that match."""
         self.link.check()
         await self._client.delete_collection(resource, namespace, label_selector=label_selector, options=options)
+
+    def resources(self) -> Iterable[ResourceInfo]:
+        """What is served now."""
+        self.link.check()
+        return self._client.resources()
 
     def watch(self, resource: GroupVersionResource, namespace: str = "", name: str = "", *, after: int) -> Cursor:
         """The changes after a revision, delivered while the link is up."""

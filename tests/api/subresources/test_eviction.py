@@ -130,3 +130,58 @@ async def test_what_goes_with_an_eviction(http, ready_pods, body, code) -> None:
 
 async def test_nobody_is_evicted_where_nobody_is(http) -> None:
     assert (await evict(http, "nosuch")).status_code == 404
+
+
+async def test_an_evicted_pod_says_why_it_goes(http, client, ready_pods) -> None:
+    await evict(http)
+    conditions = (await client.get(PODS, "default", "p0"))["status"]["conditions"]
+    target = next(condition for condition in conditions if condition["type"] == "DisruptionTarget")
+    assert (target["status"], target["reason"], target["message"]) == (
+        "True",
+        "EvictionByEvictionAPI",
+        "Eviction API: evicting",
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (
+            {"reason": "SyncFailed", "message": "found no controllers"},
+            "The disruption budget b does not allow evicting pods currently because it failed sync: found no controllers",
+        ),
+        (
+            {"reason": "Other", "message": "because"},
+            "The disruption budget b does not allow evicting pods currently (Other): because",
+        ),
+        ({"reason": "Other", "message": ""}, "The disruption budget b does not allow evicting pods currently"),
+    ],
+)
+async def test_the_condition_says_why_nothing_may_go(http, client, ready_pods, budget, status, text) -> None:
+    moment = "2026-01-01T00:00:00Z"
+    condition = {"type": "DisruptionAllowed", "status": "False", "lastTransitionTime": moment, **status}
+    await budget(allowed=0)
+    await client.patch(
+        POD_DISRUPTION_BUDGETS, "default", "b", {"status": {"conditions": [condition]}}, subresource="status"
+    )
+    assert (await evict(http)).json()["details"]["causes"][0]["message"] == text
+
+
+@pytest.mark.parametrize(("policy", "code"), [("AlwaysAllow", 201), ("IfHealthyBudget", 429)])
+async def test_unready_pods_go_by_the_policy(http, client, ready_pods, budget, policy, code) -> None:
+    await budget(allowed=0, currentHealthy=1)
+    change = {"spec": {"unhealthyPodEvictionPolicy": policy}}
+    changed = await client.patch(POD_DISRUPTION_BUDGETS, "default", "b", change)
+    seen = {"status": {"observedGeneration": changed["metadata"]["generation"]}}
+    await client.patch(POD_DISRUPTION_BUDGETS, "default", "b", seen, subresource="status")
+    unready = {"status": {"conditions": [{"type": "Ready", "status": "False"}]}}
+    await client.patch(PODS, "default", "p0", unready, subresource="status")
+    assert (await evict(http)).status_code == code
+
+
+async def test_a_version_that_is_asked_for_must_stand_there(http, client, ready_pods) -> None:
+    stale = {"deleteOptions": {"preconditions": {"resourceVersion": "1"}}}
+    assert (await evict(http, body=stale)).status_code == 409
+    version = (await client.get(PODS, "default", "p0"))["metadata"]["resourceVersion"]
+    fresh = {"deleteOptions": {"preconditions": {"resourceVersion": version}}}
+    assert (await evict(http, body=fresh)).status_code == 201

@@ -139,5 +139,4 @@ KIND = Kind(
         number_column("Allowed Disruptions", "status", "disruptionsAllowed", description="How many pods may go now."),
         AGE,
     ),
-    emulated=False,
 )

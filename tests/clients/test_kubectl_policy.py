@@ -1,0 +1,48 @@
+"""The real kubectl where something limits what may be done: budgets, pod security."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+Kubectl = Callable[..., str]
+
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers: [{name: c, image: example/web}]
+"""
+
+
+def test_drain_waits_for_a_budget(kubectl: Kubectl) -> None:
+    kubectl("apply", "-f", "-", stdin=POD)
+    kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=20s")
+    node = kubectl("get", "pod", "web", "-o", "jsonpath={.spec.nodeName}")
+    kubectl("create", "poddisruptionbudget", "web", "--selector=app=web", "--min-available=1")
+    kubectl("wait", "--for=jsonpath={.status.expectedPods}=1", "pdb/web", "--timeout=20s")
+    printed = kubectl("drain", node, "--force", "--ignore-daemonsets", "--timeout=1s", code=1)
+    assert "Cannot evict pod as it would violate the pod's disruption budget." in printed
+    assert json.loads(kubectl("get", "pod", "web", "-o", "json"))["status"]["phase"] == "Running"
+
+    kubectl("patch", "pdb", "web", "--type=merge", "-p", '{"spec":{"minAvailable":0}}')
+    printed = kubectl("drain", node, "--force", "--ignore-daemonsets", "--timeout=30s")
+    assert "pod/web evicted" in printed
+    assert "drained" in printed
+
+
+def test_who_labels_a_namespace_is_warned_of_its_pods(kubectl: Kubectl) -> None:
+    kubectl("apply", "-f", "-", stdin=POD)
+    kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=20s")
+    printed = kubectl("label", "namespace", "default", "pod-security.kubernetes.io/enforce=restricted")
+    assert (
+        'Warning: existing pods in namespace "default" violate the new PodSecurity enforce level "restricted:latest"'
+        in printed
+    )
+    assert "Warning: web: allowPrivilegeEscalation != false, unrestricted capabilities, runAsNonRoot != true" in printed
+    printed = kubectl("run", "other", "--image=example/web", code=1)
+    assert 'pods "other" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation' in printed
+    printed = kubectl("create", "deployment", "other", "--image=example/web")
+    assert 'Warning: would violate PodSecurity "restricted:latest": allowPrivilegeEscalation != false' in printed
