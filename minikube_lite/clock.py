@@ -143,6 +143,10 @@ class TransportTime:
         """Wait that many real seconds."""
         await asyncio.sleep(seconds)
 
+    def pause(self, seconds: float) -> None:
+        """Block for that many real seconds: for commands, which have no event loop."""
+        time.sleep(seconds)
+
     def timeout(self, seconds: float | None) -> asyncio.Timeout:
         """A context that is cancelled after that many real seconds."""
         return asyncio.timeout(seconds)

@@ -8,28 +8,28 @@ from pathlib import Path
 NAME = "minikube-lite"
 
 
-def kubeconfig_text(server: str) -> str:
-    """A kubeconfig with one cluster, one user without credentials and one context."""
+def kubeconfig_text(server: str, name: str = NAME) -> str:
+    """A kubeconfig with one cluster, one user without credentials and one context, all of that name."""
     return (
         "apiVersion: v1\n"
         "kind: Config\n"
         "clusters:\n"
         f"- cluster: {{server: {server}}}\n"
-        f"  name: {NAME}\n"
+        f"  name: {name}\n"
         "contexts:\n"
-        f"- context: {{cluster: {NAME}, user: {NAME}, namespace: default}}\n"
-        f"  name: {NAME}\n"
-        f"current-context: {NAME}\n"
+        f"- context: {{cluster: {name}, user: {name}, namespace: default}}\n"
+        f"  name: {name}\n"
+        f"current-context: {name}\n"
         "users:\n"
-        f"- name: {NAME}\n"
+        f"- name: {name}\n"
         "  user: {}\n"
     )
 
 
-def write_kubeconfig(path: Path, server: str) -> None:
+def write_kubeconfig(path: Path, server: str, name: str = NAME) -> None:
     """Write a kubeconfig that only its owner reads, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)
-    draft.write_text(kubeconfig_text(server), encoding="utf-8")
+    draft.write_text(kubeconfig_text(server, name), encoding="utf-8")
     draft.replace(path)

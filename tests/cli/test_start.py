@@ -112,7 +112,8 @@ def test_a_port_that_is_taken(run: Callable[..., subprocess.CompletedProcess[str
     ("words", "said"),
     [
         ([], "COMMAND"),
-        (["stop"], "stop"),
+        (["halt"], "halt"),
+        (["start", "--name", "Dev"], "--name"),
         (["start", "--nope"], "--nope"),
         (["start", "--nodes", "many"], "--nodes"),
         (["start", "--nodes", "-1"], "--nodes"),

@@ -1,0 +1,54 @@
+"""A small client of a running cluster's API, for commands that must start at once. Upstream: client-go/rest."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from minikube_lite.cli.errors import CommandError
+
+READY_SECONDS_MAX = 2.0
+"""How long /readyz may take."""
+ANSWER_SECONDS_MAX = 120.0
+"""How long any other answer may take."""
+
+
+class ApiStatusError(CommandError):
+    """The API refused; `code` is the HTTP status."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def answers(server: str) -> bool:
+    """Whether the API says that it is ready."""
+    try:
+        request(server, "GET", "/readyz", seconds=READY_SECONDS_MAX)
+    except CommandError:
+        return False
+    return True
+
+
+def request(
+    server: str, method: str, path: str, body: Any = None, content_type: str = "", seconds: float = ANSWER_SECONDS_MAX
+) -> Any:
+    """What the API answers, decoded where it is JSON. Raises CommandError, ApiStatusError where the API refuses."""
+    where = urlsplit(server)
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=seconds)
+    try:
+        headers = {"Content-Type": content_type} if content_type else {}
+        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+    except (OSError, http.client.HTTPException) as error:
+        raise CommandError(f"the API at {server} does not answer: {error}") from error
+    finally:
+        connection.close()
+    decoded = json.loads(text) if answer.headers.get_content_type() == "application/json" else text
+    if answer.status >= 400:
+        message = decoded.get("message") if isinstance(decoded, dict) else text
+        raise ApiStatusError(answer.status, str(message))
+    return decoded

@@ -1,0 +1,102 @@
+"""The options of `minikube-lite start`. Those that are the cluster's own have the names of `config.Options`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from minikube_lite.cli.names import add_name
+
+API_PORT_DEFAULT = 8080
+"""Where kubectl looks when it has no kubeconfig."""
+DNS_PORT_DEFAULT = 1053
+
+
+def add_options(start: argparse.ArgumentParser) -> None:
+    """Give the parser of `start` its options."""
+    add_name(start, default=None)
+    _add_doors(start)
+    _add_cluster(start)
+    _add_pace(start)
+
+
+def _add_doors(start: argparse.ArgumentParser) -> None:
+    doors = start.add_argument_group("where it is reached")
+    doors.add_argument(
+        "--api-port",
+        type=int,
+        default=API_PORT_DEFAULT,
+        metavar="N",
+        help="the API's port; 0 picks a free one (%(default)s)",
+    )
+    doors.add_argument(
+        "--dns-port",
+        type=int,
+        default=DNS_PORT_DEFAULT,
+        metavar="N",
+        help="the DNS server's port; 0 picks a free one (%(default)s)",
+    )
+    doors.add_argument(
+        "--kubeconfig",
+        type=Path,
+        metavar="FILE",
+        help="write the kubeconfig here (default: a file of its own; `minikube-lite kubeconfig` prints it)",
+    )
+    doors.add_argument(
+        "--merge-kubeconfig",
+        action="store_true",
+        help="merge it into FILE, $KUBECONFIG or ~/.kube/config, until the cluster stops",
+    )
+    doors.add_argument(
+        "--keep-context", action="store_true", help="with --merge-kubeconfig: leave the current context as it is"
+    )
+    doors.add_argument(
+        "--output", choices=("text", "json"), default="text", help="how to say where it is reached (%(default)s)"
+    )
+    doors.add_argument(
+        "--token-auth-file", type=Path, metavar="FILE", help="bearer tokens: lines of token,user,uid,groups"
+    )
+    doors.add_argument(
+        "-d", "--background", action="store_true", help="return when the cluster is up; `minikube-lite stop` stops it"
+    )
+    doors.add_argument("-v", "--verbose", action="count", default=0, help="log more; twice for all")
+
+
+def _add_cluster(start: argparse.ArgumentParser) -> None:
+    cluster = start.add_argument_group("the cluster")
+    cluster.add_argument("--nodes", type=int, metavar="N", help="how many nodes (3)")
+    cluster.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help="the cluster's directory; without it a temporary one, removed at the end",
+    )
+    cluster.add_argument(
+        "--default-storage-class", metavar="NAME", help="the default storage class, or none (standard)"
+    )
+    cluster.add_argument("--cluster-domain", metavar="ZONE", help="the DNS zone (cluster.local)")
+    cluster.add_argument("--dns-ttl", type=int, metavar="SECONDS", help="the TTL of DNS answers (30)")
+    cluster.add_argument(
+        "--dns-pods", choices=("insecure", "verified", "disabled"), help="names of pods by address (insecure)"
+    )
+    cluster.add_argument("--service-cluster-ip-range", metavar="CIDR", help="addresses of Services (10.96.0.0/16)")
+    cluster.add_argument("--cluster-cidr", metavar="CIDR", help="addresses of pods (10.244.0.0/16)")
+    cluster.add_argument("--max-pods", type=int, metavar="N", help="pods a node takes (110)")
+    cluster.add_argument("--event-ttl", metavar="DURATION", help="how long events are kept (1h)")
+
+
+def _add_pace(start: argparse.ArgumentParser) -> None:
+    pace = start.add_argument_group("time and pace")
+    pace.add_argument("--clock", choices=("real", "scaled", "stepped"), help="how emulated time flows (real)")
+    pace.add_argument(
+        "--clock-rate", type=float, metavar="N", help="with --clock scaled: emulated seconds a second (1)"
+    )
+    pace.add_argument("--seed", type=int, metavar="N", help="the seed of all random choices")
+    pace.add_argument(
+        "--pod-start-delay", metavar="DURATION", help="how long a container takes to start (300ms; stepped: 0)"
+    )
+    pace.add_argument("--pod-stop-delay", metavar="DURATION", help="how long a pod takes to stop (300ms; stepped: 0)")
+    pace.add_argument("--image-pull-delay", metavar="DURATION", help="how long an image takes to be pulled (0)")
+    pace.add_argument(
+        "--node-monitor-grace-period", metavar="DURATION", help="silence after which a node is lost (50s)"
+    )
