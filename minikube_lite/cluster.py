@@ -20,6 +20,8 @@ from minikube_lite.dns.options import DnsOptions
 from minikube_lite.dns.plugin import DnsServer
 from minikube_lite.kubeconfig import kubeconfig_text
 from minikube_lite.kubelet.kubelets import Kubelets
+from minikube_lite.lab.clock import CLOCK
+from minikube_lite.lab.timekeeper import Timekeeper
 from minikube_lite.machinery.client import Client
 from minikube_lite.machinery.controller import ControllerContext
 from minikube_lite.machinery.events import Events
@@ -28,10 +30,10 @@ from minikube_lite.programs.registry import Programs
 from minikube_lite.store import MemoryStore
 
 
-@functools.lru_cache(maxsize=1)
-def shared_scheme() -> Scheme:
-    """The built-in resources, which never change: read once for all clusters of a process."""
-    return built_in_scheme()
+@functools.lru_cache(maxsize=2)
+def shared_scheme(lab: bool = True) -> Scheme:
+    """The built-in resources and those of the lab, if it is served, which never change: read once for all clusters of a process."""
+    return built_in_scheme([CLOCK] if lab else [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Cluster:
         mode = self.options.clock
         self.clock = Clock(mode, rate=self.options.clock_rate, seed=self.options.seed)
         self.store = MemoryStore(self.clock.ledger, detect_mutation=self.options.detect_mutation)
-        self.apiserver = Apiserver(self.store, self.clock, shared_scheme(), self.options)
+        self.apiserver = Apiserver(self.store, self.clock, shared_scheme(self.options.lab), self.options)
         self.client: Client = self.apiserver.client("kubernetes-admin", "minikube-lite")
         self.programs = Programs.discover()
         self.addresses = Addresses()
@@ -169,6 +171,11 @@ class _Parts:
         )
         dns_options = DnsOptions(zone=options.cluster_domain, ttl=options.dns_ttl, pods=options.dns_pods)
         self.dns = DnsServer(self.informers, clock, dns_options)
+        self.timekeeper = (
+            Timekeeper(apiserver.client("minikube-lite", "minikube-lite"), self.informers, clock)
+            if options.lab
+            else None
+        )
 
     async def start(self) -> None:
         """Start everything that works inside."""
@@ -176,6 +183,8 @@ class _Parts:
         self.events.start()
         self.controllers.start()
         await self.kubelets.start()
+        if self.timekeeper is not None:
+            await self.timekeeper.start()
 
     async def listen(self) -> Addresses:
         """Open the doors to the host."""
@@ -197,6 +206,8 @@ class _Parts:
         """Stop everything."""
         await self._cluster.apiserver.stop()
         await self.dns.stop()
+        if self.timekeeper is not None:
+            await self.timekeeper.stop()
         await self.kubelets.stop()
         await self.controllers.stop()
         await self.events.stop()

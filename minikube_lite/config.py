@@ -71,6 +71,8 @@ class Options(BaseModel):
     token_auth_file: Annotated[Path, AfterValidator(check_file)] | None = None
     data_dir: Path | None = None
 
+    lab: bool = True
+    """Whether lab.minikube-lite.io is served, by which clients move the clock."""
     clock: Literal["real", "scaled", "stepped"] = "real"
     clock_rate: Annotated[float, Field(gt=0, le=100_000)] = 1.0
     seed: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from minikube_lite.api.admission import Chain
@@ -19,16 +19,24 @@ from minikube_lite.api.server import ApiServer
 from minikube_lite.api.verbs import Verbs
 from minikube_lite.clock import Clock
 from minikube_lite.machinery.kind import User
+from minikube_lite.machinery.own_kind import OwnKind
 from minikube_lite.schema.builtin import BuiltinSchemas
+from minikube_lite.schema.own_types import own_types
 from minikube_lite.schema.resources import load_resources
 from minikube_lite.store import Store
 
 MASTERS = "system:masters"
 
 
-def built_in_scheme() -> Scheme:
-    """The built-in resources. It holds no state of a cluster, so that clusters of one process may share it."""
-    return Scheme(load_resources(), BuiltinSchemas.load(), discover())
+def built_in_scheme(own: Sequence[OwnKind] = ()) -> Scheme:
+    """The built-in resources and kinds of our own. It holds no state of a cluster, so that clusters of one process may share it."""
+    schemas = BuiltinSchemas.load()
+    for kind in own:
+        info = kind.info
+        types = own_types(info.group, info.version, info.kind, kind.json_schema, schemas.type_named)
+        schemas.add_kind(info.group, info.version, info.kind, types)
+    infos = (*load_resources(), *(kind.info for kind in own))
+    return Scheme(infos, schemas, (*discover(), *(kind.kind for kind in own)))
 
 
 class Apiserver:

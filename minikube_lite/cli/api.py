@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +14,7 @@ from minikube_lite.cli.errors import CommandError
 READY_SECONDS_MAX = 2.0
 """How long /readyz may take."""
 ANSWER_SECONDS_MAX = 120.0
-"""How long any other answer may take."""
+"""How long any other answer may take, and how long a watch may be silent: `settle` names what is busy before that."""
 
 
 class ApiStatusError(CommandError):
@@ -36,19 +38,38 @@ def request(
     server: str, method: str, path: str, body: Any = None, content_type: str = "", seconds: float = ANSWER_SECONDS_MAX
 ) -> Any:
     """What the API answers, decoded where it is JSON. Raises CommandError, ApiStatusError where the API refuses."""
+    with _asked(server, method, path, body, content_type, seconds) as answer:
+        text = answer.read().decode()
+        decoded = json.loads(text) if answer.headers.get_content_type() == "application/json" else text
+    if answer.status >= 400:
+        message = decoded.get("message") if isinstance(decoded, dict) else text
+        raise ApiStatusError(answer.status, str(message))
+    return decoded
+
+
+def watch(server: str, path: str, name: str, version: str, seen: Any) -> Iterator[Any]:
+    """An object as it was seen in a version, then as it is after each change, while the API tells of them."""
+    yield seen
+    query = f"?watch=true&fieldSelector=metadata.name%3D{name}&resourceVersion={version}"
+    with _asked(server, "GET", path + query, None, "", ANSWER_SECONDS_MAX) as answer:
+        for line in answer:
+            event = json.loads(line)
+            if event["type"] == "ERROR":
+                raise ApiStatusError(event["object"]["code"], event["object"]["message"])
+            yield event["object"]
+
+
+@contextmanager
+def _asked(
+    server: str, method: str, path: str, body: Any, content_type: str, seconds: float
+) -> Iterator[http.client.HTTPResponse]:
     where = urlsplit(server)
     connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=seconds)
     try:
         headers = {"Content-Type": content_type} if content_type else {}
         connection.request(method, path, None if body is None else json.dumps(body), headers)
-        answer = connection.getresponse()
-        text = answer.read().decode()
+        yield connection.getresponse()
     except (OSError, http.client.HTTPException) as error:
         raise CommandError(f"the API at {server} does not answer: {error}") from error
     finally:
         connection.close()
-    decoded = json.loads(text) if answer.headers.get_content_type() == "application/json" else text
-    if answer.status >= 400:
-        message = decoded.get("message") if isinstance(decoded, dict) else text
-        raise ApiStatusError(answer.status, str(message))
-    return decoded

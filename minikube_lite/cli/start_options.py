@@ -82,6 +82,11 @@ def _add_cluster(start: argparse.ArgumentParser) -> None:
     cluster.add_argument("--service-cluster-ip-range", metavar="CIDR", help="addresses of Services (10.96.0.0/16)")
     cluster.add_argument("--cluster-cidr", metavar="CIDR", help="addresses of pods (10.244.0.0/16)")
     cluster.add_argument("--max-pods", type=int, metavar="N", help="pods a node takes (110)")
+    cluster.add_argument(
+        "--lab",
+        action=argparse.BooleanOptionalAction,
+        help="serve lab.minikube-lite.io, by which clients move the clock (yes)",
+    )
     cluster.add_argument("--event-ttl", metavar="DURATION", help="how long events are kept (1h)")
 
 

@@ -49,3 +49,4 @@ ENDPOINT_SLICES = GroupVersionResource("discovery.k8s.io", "v1", "endpointslices
 POD_DISRUPTION_BUDGETS = GroupVersionResource("policy", "v1", "poddisruptionbudgets")
 PRIORITY_CLASSES = GroupVersionResource("scheduling.k8s.io", "v1", "priorityclasses")
 STORAGE_CLASSES = GroupVersionResource("storage.k8s.io", "v1", "storageclasses")
+CLOCKS = GroupVersionResource("lab.minikube-lite.io", "v1alpha1", "clocks")

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from minikube_lite.schema.model import Field, Schema
+from minikube_lite.schema.own_types import OwnTypes
 
 DATA_FILE = "builtin-1.36.json.gz"
 POINTER, OMIT_EMPTY, REQUIRED, OMIT_ZERO = 1, 2, 4, 8
@@ -27,6 +28,8 @@ class BuiltinSchemas:
             (group, version, kind): number for group, version, kind, number in data["kinds"]
         }
         self._shared: dict[str, int] = dict(data["shared"])
+        self.descriptions: dict[str, dict[str, Any]] = {}
+        """What there is to read about kinds of our own; that of built-in ones comes from a package."""
         self._kinds_by_type: dict[int, list[tuple[str, str, str]]] = {}
         for kind, number in self._kinds.items():
             self._kinds_by_type.setdefault(number, []).append(kind)
@@ -36,6 +39,17 @@ class BuiltinSchemas:
         """Reads the package data; the caller keeps the answer and shares it."""
         packed = files("minikube_lite.schema").joinpath("data", DATA_FILE).read_bytes()
         return cls(orjson.loads(gzip.decompress(packed)))
+
+    def add_kind(self, group: str, version: str, kind: str, types: OwnTypes) -> None:
+        """Serve a kind of our own beside the built-in ones."""
+        for name, schema in types.schemas.items():
+            self._names[name] = len(self._shapes)
+            self._shapes.append({"n": name})
+            self._built.append(schema)
+        number = self._names[types.root]
+        self._kinds[(group, version, kind)] = number
+        self._kinds_by_type.setdefault(number, []).append((group, version, kind))
+        self.descriptions.update(types.descriptions)
 
     def type_for(self, group: str, version: str, kind: str) -> Schema | None:
         """The type of a kind. DeleteOptions and WatchEvent belong to every group."""

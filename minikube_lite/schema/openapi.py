@@ -73,7 +73,7 @@ def components_of(
     found = [schemas.type_for(*kind) for kind in kinds]
     roots = [schema for schema in found if schema is not None and not schema.name.startswith(META)]
     roots.extend(schemas.type_named(name) for name in TYPES_OF_EVERY_VERSION)
-    components = component_schemas(roots, descriptions)
+    components = component_schemas(roots, {**(descriptions or {}), **schemas.descriptions})
     for name, component in components.items():
         component.update(_kind_extension(schemas, name, group, version))
     return components

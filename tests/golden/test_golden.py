@@ -34,7 +34,15 @@ RAISE = "MINIKUBE_LITE_RAISE_FLOOR"
 @pytest.fixture(scope="module")
 def server(launch: Callable[..., Any]) -> Iterator[str]:
     """A cluster as the recorded one: no nodes, no default storage class, one token."""
-    options = ("--nodes", "0", "--default-storage-class", "none", "--token-auth-file", str(HERE / "tokens.csv"))
+    options = (
+        "--nodes",
+        "0",
+        "--no-lab",
+        "--default-storage-class",
+        "none",
+        "--token-auth-file",
+        str(HERE / "tokens.csv"),
+    )
     with launch(*options) as launched:
         yield launched.server
 
