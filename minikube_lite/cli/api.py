@@ -14,7 +14,7 @@ from minikube_lite.cli.errors import CommandError
 READY_SECONDS_MAX = 2.0
 """How long /readyz may take."""
 ANSWER_SECONDS_MAX = 120.0
-"""How long any other answer may take, and how long a watch may be silent: `settle` names what is busy before that."""
+"""How long any other answer may take; a watch may be silent for ever."""
 
 
 class ApiStatusError(CommandError):
@@ -47,11 +47,10 @@ def request(
     return decoded
 
 
-def watch(server: str, path: str, name: str, version: str, seen: Any) -> Iterator[Any]:
-    """An object as it was seen in a version, then as it is after each change, while the API tells of them."""
-    yield seen
+def watch(server: str, path: str, name: str, version: str) -> Iterator[Any]:
+    """An object as it is after each change that follows a version, while the API tells of them."""
     query = f"?watch=true&fieldSelector=metadata.name%3D{name}&resourceVersion={version}"
-    with _asked(server, "GET", path + query, None, "", ANSWER_SECONDS_MAX) as answer:
+    with _asked(server, "GET", path + query, None, "", None) as answer:
         for line in answer:
             event = json.loads(line)
             if event["type"] == "ERROR":
@@ -61,7 +60,7 @@ def watch(server: str, path: str, name: str, version: str, seen: Any) -> Iterato
 
 @contextmanager
 def _asked(
-    server: str, method: str, path: str, body: Any, content_type: str, seconds: float
+    server: str, method: str, path: str, body: Any, content_type: str, seconds: float | None
 ) -> Iterator[http.client.HTTPResponse]:
     where = urlsplit(server)
     connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=seconds)

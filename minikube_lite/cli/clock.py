@@ -99,16 +99,25 @@ def _rate(text: str) -> float:
 
 def _follow(server: str, chosen: dict[str, Any], added: dict[str, float]) -> None:
     """Change the Clock and wait until the cluster has done what it asks for. Raises CommandError where it stays busy."""
-    asked = _write(server, chosen, added)
-    generation = asked["metadata"]["generation"]
-    for event in watch(server, CLOCKS, "cluster", asked["metadata"]["resourceVersion"], asked):
-        status = event["status"]
-        settled = next((one for one in status.get("conditions", ()) if one["type"] == "Settled"), None)
-        if settled is not None and settled.get("observedGeneration", 0) >= generation and settled["status"] == "False":
-            raise CommandError(f"the cluster did not settle: {settled['message']}")
-        if status.get("observedGeneration", 0) >= generation:
+    clock = _write(server, chosen, added)
+    generation = clock["metadata"]["generation"]
+    while not is_done(clock, generation):
+        if any(
+            is_done(seen, generation) for seen in watch(server, CLOCKS, "cluster", clock["metadata"]["resourceVersion"])
+        ):
             return
-    raise CommandError("the API ended the watch before the clock had moved")
+        clock = request(server, "GET", CLOCK)  # the API ends each watch after a while
+
+
+def is_done(clock: dict[str, Any], generation: int) -> bool:
+    """Whether all up to that generation has been done. Raises CommandError where the cluster was too busy for it."""
+    status = clock["status"]
+    for condition in status.get("conditions", ()):
+        if condition["type"] == "Settled" and condition["status"] == "False":
+            if condition["observedGeneration"] >= generation:
+                raise CommandError(f"the cluster did not settle: {condition['message']}")
+    done: bool = status["observedGeneration"] >= generation
+    return done
 
 
 def _write(server: str, chosen: dict[str, Any], added: dict[str, float]) -> dict[str, Any]:

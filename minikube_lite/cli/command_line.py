@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from minikube_lite import __version__
 from minikube_lite.cli import clock, completion, kubeconfig, listing, start, status, stop
-from minikube_lite.cli.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE, CommandError
+from minikube_lite.cli.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, CommandError
 from minikube_lite.cli.terminal import Terminal
 
 PROGRAM = "minikube-lite"
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except KeyboardInterrupt:
-        return EXIT_OK
+        return EXIT_INTERRUPTED
     return code
 
 

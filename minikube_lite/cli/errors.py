@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
+EXIT_INTERRUPTED = 130
+"""As shells say of a program that Ctrl-C ended; `start`, which is meant to be ended so, does not."""
 
 
 class CommandError(Exception):

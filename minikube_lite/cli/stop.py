@@ -34,19 +34,18 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def _stop(running: Running, name: str) -> None:
-    record = running.record(name)
-    if record is None or not record.process.alive:
-        if record is not None:  # it died; what it would have tidied up is tidied up now
-            tidy(record)
-            running.forget(record)
-        print(f"The cluster {name} is not running.")
-        return
-    record.process.terminate()
-    if not record.process.wait(STOP_SECONDS_MAX):
-        raise CommandError(
-            f"the cluster {name} (pid {record.process.pid}) still runs {STOP_SECONDS_MAX:g} s after it was asked to stop"
-        )
-    print(f"The cluster {name} is stopped.")
+    record = running.find(name)
+    if record is not None:
+        record.process.terminate()
+        if not record.process.wait(STOP_SECONDS_MAX):
+            raise CommandError(
+                f"the cluster {name} (pid {record.process.pid}) still runs {STOP_SECONDS_MAX:g} s after it was asked to stop"
+            )
+    left = running.record(name)
+    if left is not None and not left.process.alive:  # it died before it could tidy up
+        tidy(left)
+        running.forget(left)
+    print(f"The cluster {name} is {'not running' if record is None else 'stopped'}.")
 
 
 def tidy(record: Record) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from minikube_lite.cli.clock import seconds_of
-from minikube_lite.cli.errors import UsageError
+from minikube_lite.cli.clock import is_done, seconds_of
+from minikube_lite.cli.errors import CommandError, UsageError
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Program
@@ -144,3 +144,13 @@ def test_durations(text: str, seconds: float) -> None:
 def test_no_durations(text: str) -> None:
     with pytest.raises(UsageError):
         seconds_of(text)
+
+
+def test_a_cluster_that_stays_busy_is_no_success() -> None:
+    condition = {"type": "Settled", "status": "False", "observedGeneration": 2, "message": "still busy: {'x': 1}"}
+    busy = {"status": {"observedGeneration": 1, "conditions": [condition]}}
+    with pytest.raises(CommandError, match="did not settle: still busy"):
+        is_done(busy, 2)
+    assert not is_done(busy, 3)
+    condition["status"] = "True"
+    assert (is_done(busy, 1), is_done(busy, 2)) == (True, False)

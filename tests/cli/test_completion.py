@@ -101,9 +101,9 @@ def test_commands(complete: Complete) -> None:
 
 
 def test_options_of_a_command(complete: Complete) -> None:
-    assert set(complete("minikube-lite start --no")) == {"--nodes", "--node-monitor-grace-period"}
+    assert set(complete("minikube-lite start --nod")) == {"--nodes", "--node-monitor-grace-period"}
     assert set(complete("minikube-lite stop --a")) == {"--all"}
-    assert complete("minikube-lite stop --no") == []
+    assert complete("minikube-lite stop --nod") == []
     assert "--seed" in complete("minikube-lite start --nodes 3 --s")
 
 

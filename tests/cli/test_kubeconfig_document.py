@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from minikube_lite.cli.kubeconfig_document import (
@@ -135,8 +135,9 @@ kubeconfigs = st.fixed_dictionaries(
 
 
 @given(kubeconfigs, st.booleans())
+@example({"clusters": [], "contexts": [], "users": [], "current-context": "\x85", "more": None}, flow=False)
 def test_there_and_back_changes_nothing(content: dict[str, object], flow: bool) -> None:
     text = yaml.safe_dump(content, default_flow_style=flow, allow_unicode=True)
     before = current_context(parse(text))
     back = with_current_context(without_entries(parse(merged(text)), "minikube-lite"), before)
-    assert yaml.safe_load(text_of(back)) == content
+    assert yaml.safe_load(text_of(back)) == yaml.safe_load(text)  # not the content: PyYAML itself loses a NEL
