@@ -135,7 +135,7 @@ kubeconfigs = st.fixed_dictionaries(
 
 
 @given(kubeconfigs, st.booleans())
-@example({"clusters": [], "contexts": [], "users": [], "current-context": "\x85", "more": None}, flow=False)
+@example(content={"clusters": [], "contexts": [], "users": [], "current-context": "\x85", "more": None}, flow=False)
 def test_there_and_back_changes_nothing(content: dict[str, object], flow: bool) -> None:
     text = yaml.safe_dump(content, default_flow_style=flow, allow_unicode=True)
     before = current_context(parse(text))

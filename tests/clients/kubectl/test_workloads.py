@@ -1,4 +1,4 @@
-"""Rollouts of Deployments and DaemonSets; they run from the day on which these kinds are emulated."""
+"""Rollouts of Deployments and DaemonSets."""
 
 from __future__ import annotations
 
@@ -6,13 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from minikube_lite.api.kinds.apps import daemonset, deployment
-
 if TYPE_CHECKING:
     from tests.clients.kubectl.conftest import Kube
-
-needs_deployments = pytest.mark.skipif(not deployment.KIND.emulated, reason="Deployments are not emulated yet")
-needs_daemon_sets = pytest.mark.skipif(not daemonset.KIND.emulated, reason="DaemonSets are not emulated yet")
 
 
 @pytest.fixture
@@ -33,7 +28,6 @@ def images(kubectl: Kube) -> set[str]:
     return {pod["spec"]["containers"][0]["image"] for pod in pods if "deletionTimestamp" not in pod["metadata"]}
 
 
-@needs_deployments
 def test_a_deployment_is_shown(web: Kube) -> None:
     assert web("get", "deployment", "web", "--no-headers").split()[:4] == ["web", "2/2", "2", "2"]
     shown = web("get", "all")
@@ -44,7 +38,6 @@ def test_a_deployment_is_shown(web: Kube) -> None:
     assert "deployment.apps/web condition met" in web("wait", "--for=condition=Available", "deployment/web")
 
 
-@needs_deployments
 def test_rollouts_of_a_deployment(web: Kube) -> None:
     assert web("set", "image", "deployment/web", "web=example/web:2") == "deployment.apps/web image updated\n"
     finished(web)
@@ -59,7 +52,6 @@ def test_rollouts_of_a_deployment(web: Kube) -> None:
     assert images(web) == {"example/web:1"}
 
 
-@needs_deployments
 def test_pause_resume_and_restart_of_a_deployment(web: Kube) -> None:
     assert web("rollout", "pause", "deployment/web") == "deployment.apps/web paused\n"
     assert "is already paused" in web("rollout", "pause", "deployment/web", code=1)
@@ -76,7 +68,6 @@ def test_pause_resume_and_restart_of_a_deployment(web: Kube) -> None:
     assert not before & left
 
 
-@needs_deployments
 def test_scale_expose_and_delete_of_a_deployment(web: Kube) -> None:
     assert web("scale", "deployment/web", "--replicas=3", "--current-replicas=2") == "deployment.apps/web scaled\n"
     finished(web)
@@ -100,7 +91,6 @@ DAEMON_SET: dict[str, Any] = {
 }
 
 
-@needs_daemon_sets
 def test_rollouts_of_a_daemon_set(kubectl: Kube) -> None:
     kubectl("apply", "-f", kubectl.write("f.yaml", DAEMON_SET))
     status = ("rollout", "status", "daemonset/agent", "--timeout=60s")

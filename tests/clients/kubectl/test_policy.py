@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-Kubectl = Callable[..., str]
+if TYPE_CHECKING:
+    from tests.clients.kubectl.conftest import Kube
 
 POD = """\
 apiVersion: v1
@@ -17,7 +18,7 @@ spec:
 """
 
 
-def test_drain_waits_for_a_budget(kubectl: Kubectl) -> None:
+def test_drain_waits_for_a_budget(kubectl: Kube) -> None:
     kubectl("apply", "-f", "-", stdin=POD)
     kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=20s")
     node = kubectl("get", "pod", "web", "-o", "jsonpath={.spec.nodeName}")
@@ -31,15 +32,16 @@ def test_drain_waits_for_a_budget(kubectl: Kubectl) -> None:
     printed = kubectl("drain", node, "--force", "--ignore-daemonsets", "--timeout=30s")
     assert "pod/web evicted" in printed
     assert "drained" in printed
+    kubectl("uncordon", node)
 
 
-def test_who_labels_a_namespace_is_warned_of_its_pods(kubectl: Kubectl) -> None:
+def test_who_labels_a_namespace_is_warned_of_its_pods(kubectl: Kube) -> None:
     kubectl("apply", "-f", "-", stdin=POD)
     kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=20s")
-    printed = kubectl("label", "namespace", "default", "pod-security.kubernetes.io/enforce=restricted")
+    printed = kubectl("label", "namespace", kubectl.namespace, "pod-security.kubernetes.io/enforce=restricted")
     assert (
-        'Warning: existing pods in namespace "default" violate the new PodSecurity enforce level "restricted:latest"'
-        in printed
+        f'Warning: existing pods in namespace "{kubectl.namespace}" violate the new PodSecurity enforce level'
+        ' "restricted:latest"' in printed
     )
     assert "Warning: web: allowPrivilegeEscalation != false, unrestricted capabilities, runAsNonRoot != true" in printed
     printed = kubectl("run", "other", "--image=example/web", code=1)

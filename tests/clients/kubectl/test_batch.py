@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minikube_lite.programs.program import PodContext
 
 if TYPE_CHECKING:
-    from minikube_lite.testing import RunningCluster
-
-Kubectl = Callable[..., str]
+    from tests.clients.kubectl.conftest import Kube
 
 DAEMON_SET = """\
 apiVersion: apps/v1
@@ -40,9 +36,9 @@ async def fail(context: PodContext) -> int:
     return 3
 
 
-def test_jobs_that_complete_and_fail(kubectl: Kubectl, cluster: RunningCluster) -> None:
-    cluster.cluster.programs["example/work"] = succeed
-    cluster.cluster.programs["example/broken"] = fail
+def test_jobs_that_complete_and_fail(kubectl: Kube) -> None:
+    kubectl.cluster.cluster.programs["example/work"] = succeed
+    kubectl.cluster.cluster.programs["example/broken"] = fail
     assert kubectl("create", "job", "work", "--image=example/work") == "job.batch/work created\n"
     waited = kubectl("wait", "--for=condition=complete", "job/work", "--timeout=30s")
     assert waited == "job.batch/work condition met\n"
@@ -56,18 +52,18 @@ def test_jobs_that_complete_and_fail(kubectl: Kubectl, cluster: RunningCluster) 
     kubectl("wait", "--for=condition=failed", "job/broken", "--timeout=30s")
     assert "BackoffLimitExceeded" in kubectl("describe", "job", "broken")
     kubectl("delete", "job", "work")
-    cluster.settle()
+    kubectl.cluster.settle()
     assert "work" not in kubectl("get", "pods", "--selector=job-name=work", "-o", "name")
 
 
-def test_cron_jobs(kubectl: Kubectl, cluster: RunningCluster) -> None:
-    cluster.cluster.programs["example/work"] = succeed
+def test_cron_jobs(kubectl: Kube) -> None:
+    kubectl.cluster.cluster.programs["example/work"] = succeed
     kubectl("create", "cronjob", "tick", "--image=example/work", "--schedule=*/5 * * * *")
     made = kubectl("create", "job", "--from=cronjob/tick", "now")
     assert made == "job.batch/now created\n"
     kubectl("wait", "--for=condition=complete", "job/now", "--timeout=30s")
-    cluster.advance("11m")
-    cluster.settle()
+    kubectl.cluster.advance("11m")
+    kubectl.cluster.settle()
     jobs = json.loads(kubectl("get", "jobs", "-o", "json"))["items"]
     scheduled = [job for job in jobs if job["metadata"]["name"].startswith("tick-")]
     assert len(scheduled) in (2, 3)
@@ -76,14 +72,12 @@ def test_cron_jobs(kubectl: Kubectl, cluster: RunningCluster) -> None:
     assert "Created job tick-" in described
     assert "Saw completed job: tick-" in described
     kubectl("delete", "cronjob", "tick")
-    cluster.settle()
+    kubectl.cluster.settle()
     assert "tick-" not in kubectl("get", "jobs", "-o", "name")
 
 
-def test_the_rollout_of_a_daemon_set(kubectl: Kubectl, cluster: RunningCluster, tmp_path: Path) -> None:
-    file = tmp_path / "agent.yaml"
-    file.write_text(DAEMON_SET)
-    kubectl("apply", "-f", str(file))
+def test_the_rollout_of_a_daemon_set(kubectl: Kube) -> None:
+    kubectl("apply", "-f", kubectl.write("agent.yaml", DAEMON_SET))
     done = 'daemon set "agent" successfully rolled out\n'
     assert kubectl("rollout", "status", "daemonset/agent", "--timeout=60s").endswith(done)
     assert kubectl("get", "daemonset", "agent", "--no-headers").split()[1:6] == ["3"] * 5
@@ -101,5 +95,5 @@ def test_the_rollout_of_a_daemon_set(kubectl: Kubectl, cluster: RunningCluster, 
     kubectl("rollout", "restart", "daemonset/agent")
     assert kubectl("rollout", "status", "daemonset/agent", "--timeout=60s").endswith(done)
     kubectl("delete", "daemonset", "agent")
-    cluster.settle()
+    kubectl.cluster.settle()
     assert kubectl("get", "pods", "-o", "name") == ""

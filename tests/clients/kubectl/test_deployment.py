@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-Kubectl = Callable[..., str]
+if TYPE_CHECKING:
+    from tests.clients.kubectl.conftest import Kube
+
 WEB = "deployment/web"
 
 
 @pytest.fixture
-def web(kubectl: Kubectl) -> Kubectl:
+def web(kubectl: Kube) -> Kube:
     """A Deployment of 3 pods that run."""
     assert kubectl("create", "deployment", "web", "--image=web:1", "--replicas=3") == "deployment.apps/web created\n"
     rolled_out(kubectl)
     return kubectl
 
 
-def rolled_out(kubectl: Kubectl) -> list[str]:
+def rolled_out(kubectl: Kube) -> list[str]:
     lines = kubectl("rollout", "status", WEB, "--timeout=60s").splitlines()
     assert lines[-1] == 'deployment "web" successfully rolled out'
     return lines
 
 
-def found(kubectl: Kubectl, kind: str) -> list[dict[str, Any]]:
+def found(kubectl: Kube, kind: str) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = json.loads(kubectl("get", kind, "-l", "app=web", "-o", "json"))["items"]
     return items
 
 
-def test_updates_and_going_back(web: Kubectl) -> None:
+def test_updates_and_going_back(web: Kube) -> None:
     web("set", "image", WEB, "web=web:2")
     web("annotate", WEB, "kubernetes.io/change-cause=the second")
     lines = rolled_out(web)
@@ -57,7 +58,7 @@ def test_updates_and_going_back(web: Kubectl) -> None:
     assert "change-cause: the second" in described
 
 
-def test_paused_it_can_be_scaled(web: Kubectl) -> None:
+def test_paused_it_can_be_scaled(web: Kube) -> None:
     web("rollout", "pause", WEB)
     web("set", "image", WEB, "web=web:2")
     web("scale", WEB, "--replicas=4")
@@ -72,7 +73,7 @@ def test_paused_it_can_be_scaled(web: Kubectl) -> None:
     assert "kubectl.kubernetes.io/restartedAt" in active[0]["template"]["metadata"]["annotations"]
 
 
-def test_deletions(web: Kubectl) -> None:
+def test_deletions(web: Kube) -> None:
     web("expose", WEB, "--port=80")
     web("delete", WEB, "--cascade=orphan")
     assert [item["status"]["readyReplicas"] for item in found(web, "replicasets")] == [3]
