@@ -8,24 +8,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from minikube_lite.clock import Timer
-from minikube_lite.kubelet.environment import ConfigurationError, environment, expand, pod_hostname
+from minikube_lite.kubelet.environment import ConfigurationError, environment
 from minikube_lite.kubelet.host import Host
 from minikube_lite.kubelet.images import image_bytes, image_id
-from minikube_lite.kubelet.mounts import MountedVolume, container_mounts
+from minikube_lite.kubelet.mounts import MountedVolume
 from minikube_lite.kubelet.probes import Prober
+from minikube_lite.kubelet.process import container_context
 from minikube_lite.kubelet.state import BackOff, Container, Exit, PodState, Waiting, container_specs
 from minikube_lite.network.addresses import AddressesExhausted
-from minikube_lite.programs.log import ContainerLog, Output
+from minikube_lite.programs.image import CommandNotFound, Image
+from minikube_lite.programs.log import ContainerLog
 from minikube_lite.programs.program import (
     EXIT_CODE_KILLED,
     EXIT_CODE_TERMINATED,
     START_TURNS_MAX,
     PodContext,
-    PodNetwork,
     hold_for_turns,
     run_program,
 )
-from minikube_lite.programs.volumes import remove
+from minikube_lite.programs.streams import Pipe
 from minikube_lite.store import Object
 
 RETRY_SECONDS = 10.0
@@ -33,6 +34,11 @@ RETRY_SECONDS = 10.0
 ABANDON_SECONDS = 1.0
 """A program that goes on after it was killed is given up after this; it may then run on unseen."""
 CONTAINER_ID_DIGITS = 64
+EXIT_CODE_START_ERROR = 128
+START_ERROR = (
+    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
+    "unable to start container process: error during container init"
+)
 
 
 @dataclass(slots=True)
@@ -43,10 +49,12 @@ class Run:
     container: Container
     context: PodContext
     log: ContainerLog
+    image: Image
+    stdin: Pipe | None = None
+    """What attached clients write to; None where the container has no stdin."""
     task: asyncio.Task[int] | None = None
     release: Callable[[], None] | None = None
     """Ends what `settle()` waits for."""
-    graceful: bool = False
     killed: bool = False
     timers: list[Timer] = field(default_factory=list)
 
@@ -187,12 +195,6 @@ class Runtime:
             text = f'Container image "{image}" already present on machine and can be accessed by the pod'
         host.events.pod(state, "Normal", "Pulled", text, name)
         self._run(state, spec, variables)
-        host.events.pod(state, "Normal", "Created", "Container created", name)
-        host.events.pod(state, "Normal", "Started", "Container started", name)
-        hooks = [hook for hook in ("postStart", "preStop") if hook in spec.get("lifecycle", {})]
-        if hooks:
-            text = f"lifecycle hooks are not emulated, {' and '.join(hooks)} will not run"
-            host.events.pod(state, "Warning", "HooksNotEmulated", text, name)
         host.changed(state.uid)
 
     def _run(self, state: PodState, spec: Object, variables: dict[str, str]) -> None:
@@ -208,40 +210,34 @@ class Runtime:
             previous=before.exit if before else None,
         )
         state.containers[name] = container
-        log = ContainerLog(host.clock)
-        context = self._context(state, spec, variables, log)
-        registered = host.programs.find(image)
-        run = Run(state, container, context, log, graceful=registered.graceful)
+        log, stdin = ContainerLog(host.clock), Pipe() if spec.get("stdin") else None
+        context = container_context(state, spec, variables, self._volumes.get(state.uid, {}), host, log, stdin)
+        found = host.programs.find(image)
+        run = Run(state, container, context, log, found, stdin)
         self.runs.setdefault(state.uid, {})[name] = run
+        host.events.pod(state, "Normal", "Created", "Container created", name)
+        try:
+            program, context.argv = found.main(context.command, context.args)
+        except CommandNotFound as error:
+            self._not_started(run, error)
+            return
         run.release = hold_for_turns(host.clock.ledger, f"starting {image}", START_TURNS_MAX)
-        run.task = asyncio.create_task(run_program(registered.program, context), name=f"container {state.key}/{name}")
+        run.task = asyncio.create_task(run_program(program, context), name=f"container {state.key}/{name}")
         run.task.add_done_callback(functools.partial(self._exited, run))
         self._prober.start(state, container, spec)
+        host.events.pod(state, "Normal", "Started", "Container started", name)
+        hooks = [hook for hook in ("postStart", "preStop") if hook in spec.get("lifecycle", {})]
+        if hooks:
+            text = f"lifecycle hooks are not emulated, {' and '.join(hooks)} will not run"
+            host.events.pod(state, "Warning", "HooksNotEmulated", text, name)
 
-    def _context(self, state: PodState, spec: Object, variables: dict[str, str], log: ContainerLog) -> PodContext:
-        host, name = self._host, spec["name"]
-        files = host.volumes.container(state.uid, name)
-        remove(files)
-        return PodContext(
-            namespace=state.namespace,
-            pod=state.name,
-            uid=state.uid,
-            container=name,
-            node=host.name,
-            image=spec.get("image", ""),
-            hostname=pod_hostname(state.pod),
-            env=variables,
-            command=[expand(word, variables) for word in spec.get("command") or ()],
-            args=[expand(word, variables) for word in spec.get("args") or ()],
-            working_directory=spec.get("workingDir") or "/",
-            mounts=container_mounts(spec, self._volumes.get(state.uid, {}), variables),
-            files=files,
-            ports=[port["containerPort"] for port in spec.get("ports") or ()],
-            stdout=Output(log, "stdout"),
-            stderr=Output(log, "stderr"),
-            network=PodNetwork(host.network.switch, host.name, state.ip),
-            clock=host.clock,
-        )
+    def _not_started(self, run: Run, error: CommandNotFound) -> None:
+        """The image has not what the container is to run."""
+        container, now = run.container, self._host.clock.now()
+        text = f"{START_ERROR}: {error}"
+        self._host.events.pod(run.state, "Warning", "Failed", f"Error: {text}", container.name)
+        run.log.close()
+        container.exit = Exit(EXIT_CODE_START_ERROR, "StartError", 0.0, now, container.id, text)
 
     # Their end
 
@@ -258,9 +254,9 @@ class Runtime:
             run.context.terminating.set()
         run.timers.append(host.clock.call_later(grace, self._kill, run))
         delay = min(host.pace.stop, grace)
-        if not run.graceful and delay > 0:
+        if not run.image.graceful and delay > 0:
             run.timers.append(host.clock.call_later(delay, self._cancel, run, pending=f"stopping pod {state.key}"))
-        elif not run.graceful:
+        elif not run.image.graceful:
             self._cancel(run)
 
     def _cancel(self, run: Run) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from minikube_lite.clock import Clock
+from minikube_lite.programs.streams import Output
 
 LOG_BYTES_MAX = 1 << 20
 """What is kept of one container's output."""
@@ -74,17 +75,13 @@ class ContainerLog:
             watcher()
 
 
-class Output:
-    """A container's stdout or stderr, as its program writes to it."""
+class LogOutput(Output):
+    """A container's stdout or stderr, as its program writes to it. It never makes the program wait."""
 
     def __init__(self, log: ContainerLog, stream: StreamName) -> None:
         self.log = log
         self._stream: StreamName = stream
 
-    def write(self, text: str | bytes) -> None:
+    def write(self, data: str | bytes, /) -> None:
         """Add output."""
-        self.log.write(self._stream, text.encode() if isinstance(text, str) else text)
-
-    def print(self, *words: object) -> None:
-        """Add a line, as print does."""
-        self.write(" ".join(map(str, words)) + "\n")
+        self.log.write(self._stream, data.encode() if isinstance(data, str) else data)

@@ -10,16 +10,13 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-import aiohttp
+from typing import Any
 
 from minikube_lite.clock import Clock, Ledger
-from minikube_lite.network.http import http_session
-from minikube_lite.network.streams import Address
-from minikube_lite.network.switch import Listener, Origin, ProtocolFactory, StreamHandler, Switch
-from minikube_lite.programs.log import Output
+from minikube_lite.programs.pod_network import PodNetwork
+from minikube_lite.programs.streams import Input, NoInput, Output
 from minikube_lite.programs.volumes import inside, make
 
 EXIT_CODE_ERROR = 1
@@ -30,8 +27,6 @@ EXIT_CODE_TERMINATED = 143
 START_TURNS_MAX = 50
 """So many turns of the event loop a starting program counts as work that `settle()` waits for."""
 
-LOCALHOST = ("localhost", "127.0.0.1", "0.0.0.0", "")
-
 
 @dataclass(frozen=True, slots=True)
 class Mount:
@@ -40,45 +35,6 @@ class Mount:
     path: str
     directory: Path
     read_only: bool = False
-
-
-class PodNetwork:
-    """The emulated network as one pod sees it. It connects to addresses; names are not resolved yet."""
-
-    def __init__(self, switch: Switch, node: str, ip: str) -> None:
-        self.ip = ip
-        self._switch = switch
-        self._origin = Origin(node, ip)
-        self._listeners: list[Listener] = []
-
-    def listen(self, port: int, factory: ProtocolFactory) -> Listener:
-        """Open a port of the pod; a protocol is made for each connection. Raises OSError when it is taken."""
-        listener = self._switch.listen(self.ip, port, factory)
-        self._listeners.append(listener)
-        return listener
-
-    def listen_streams(self, port: int, handler: StreamHandler) -> Listener:
-        """Open a port of the pod; the handler gets a reader and a writer for each connection."""
-        listener = self._switch.listen_streams(self.ip, port, handler)
-        self._listeners.append(listener)
-        return listener
-
-    def connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Connect to an address. Raises ConnectionRefusedError or Unreachable."""
-        return self._switch.connect(self._origin, *self._target(host, port))
-
-    def http(self) -> aiohttp.ClientSession:
-        """An HTTP client whose requests come from the pod."""
-        return http_session(self._switch, self._origin)
-
-    def close(self) -> None:
-        """Close the ports that were opened through this."""
-        for listener in self._listeners:
-            listener.close()
-        self._listeners.clear()
-
-    def _target(self, host: str, port: int) -> Address:
-        return (self.ip if host in LOCALHOST else host), port
 
 
 @dataclass(slots=True)
@@ -105,7 +61,34 @@ class PodContext:
     stderr: Output
     network: PodNetwork
     clock: Clock
+    argv: Sequence[str] = ()
+    """What this process was called with, its own name first."""
+    stdin: Input = field(default_factory=NoInput)
+    tty: bool = False
+    """Whether the streams are a terminal's: there is no stderr of its own, and input is what somebody types."""
     terminating: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def process(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: Input | None = None,
+        stdout: Output | None = None,
+        stderr: Output | None = None,
+        tty: bool = False,
+        **changed: Any,
+    ) -> PodContext:
+        """The context of another process in this container, for `run_program`: streams that are not given are this one's."""
+        return replace(
+            self,
+            argv=list(argv),
+            stdin=stdin or self.stdin,
+            stdout=stdout or self.stdout,
+            stderr=stderr or self.stderr,
+            tty=tty,
+            network=self.network.for_process(),
+            **changed,
+        )
 
     def path(self, path: str) -> Path:
         """Where a path of the container is kept; its directory is made. Raises OutsideOfVolume, PermissionError."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any, cast
 
 from minikube_lite.programs.asgi import AsgiApplication, serve_asgi
+from minikube_lite.programs.image import Image
 from minikube_lite.programs.kubia_pet import IMAGE as KUBIA_PET
 from minikube_lite.programs.kubia_pet import kubia_pet
 from minikube_lite.programs.program import PodContext, Program
@@ -20,46 +20,46 @@ ASGI_PORT = 8080
 """Where an ASGI application listens whose container names no port."""
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A program, and whether it ends by itself when `context.terminating` is set."""
-
-    program: Program
-    graceful: bool = False
-
-
 class Programs:
     """The programs of one cluster, by image name. An unknown image runs quietly for ever."""
 
-    def __init__(self, programs: Mapping[str, Registered] | None = None) -> None:
-        self._programs: dict[str, Registered] = dict(programs or {})
+    def __init__(self, programs: Mapping[str, Image] | None = None) -> None:
+        self._programs: dict[str, Image] = dict(programs or {})
 
     @classmethod
     def discover(cls) -> Programs:
         """The built-in programs, and those of installed packages."""
-        found = cls({KUBIA_PET: Registered(kubia_pet)})
+        found = cls({KUBIA_PET: Image(kubia_pet, entrypoint=("node", "app.js"))})
         for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: (point.name, point.value)):
             found.register(point.name, point.load())
         return found
 
     def register(
-        self, image: str, program: Program | AsgiApplication, *, port: int = 0, graceful: bool = False
+        self,
+        image: str,
+        program: Program | AsgiApplication | Image,
+        *,
+        port: int = 0,
+        graceful: bool = False,
+        commands: Mapping[str, Program] | None = None,
     ) -> None:
-        """Run a program for an image, with any tag unless `image` has one.
+        """Run a program for an image, with any tag unless `image` has one. It is given whatever command a container names.
 
         An ASGI application (a callable of three arguments) listens on `port`, else on its container's first one.
         """
-        if is_asgi(program):
-            program = _serving(cast(AsgiApplication, program), port)
-        self._programs[normalized(image)] = Registered(cast(Program, program), graceful)
+        if not isinstance(program, Image):
+            if is_asgi(program):
+                program = _serving(cast(AsgiApplication, program), port)
+            program = Image(cast(Program, program), commands or {}, graceful, takes="all")
+        self._programs[normalized(image)] = program
 
-    def __setitem__(self, image: str, program: Program | AsgiApplication) -> None:
+    def __setitem__(self, image: str, program: Program | AsgiApplication | Image) -> None:
         self.register(image, program)
 
-    def find(self, image: str) -> Registered:
-        """The program of an image: that of its very tag, or of its name, or one that does nothing."""
+    def find(self, image: str) -> Image:
+        """What an image of that very tag, or else of that name, holds; an unknown one does nothing."""
         name = normalized(image)
-        return self._programs.get(name) or self._programs.get(without_tag(name)) or Registered(pause)
+        return self._programs.get(name) or self._programs.get(without_tag(name)) or Image(pause, takes="all")
 
 
 async def pause(context: PodContext) -> int:

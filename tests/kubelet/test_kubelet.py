@@ -8,6 +8,7 @@ import pytest
 
 from minikube_lite.machinery.errors import ApiError
 from minikube_lite.machinery.resources import PODS
+from minikube_lite.programs.image import Image
 
 KUBIA = {"name": "kubia", "image": "luksa/kubia-pet", "ports": [{"containerPort": 8080}]}
 
@@ -357,3 +358,18 @@ async def test_a_pod_that_is_not_ours_is_left_alone(start_nodes):
         assert (await nodes.pod("foreign"))["status"]["phase"] == "Pending"
         with pytest.raises(ApiError):
             await nodes.pod("nobody")
+
+
+async def test_a_command_that_the_image_has_not_starts_nothing(start_nodes):
+    async def shell(context):
+        return 0
+
+    async with start_nodes() as nodes:
+        nodes.programs["box"] = Image(shell, {"sh": shell})
+        await nodes.run("a", containers=[{"name": "main", "image": "box", "command": ["bash"]}], restartPolicy="Never")
+        terminated = (await nodes.pod("a"))["status"]["containerStatuses"][0]["state"]["terminated"]
+        assert (terminated["exitCode"], terminated["reason"]) == (128, "StartError")
+        assert terminated["startedAt"] == "1970-01-01T00:00:00Z"
+        assert terminated["message"].endswith('container init: exec: "bash": executable file not found in $PATH')
+        told = [reason for reason, _ in await nodes.told("a")]
+        assert told[-2:] == ["Created", "Failed"]

@@ -11,8 +11,9 @@ import pytest
 
 from minikube_lite.clock import Clock
 from minikube_lite.network.fabric import Network
-from minikube_lite.programs.log import ContainerLog, Output
-from minikube_lite.programs.program import PodContext, PodNetwork
+from minikube_lite.programs.log import ContainerLog, LogOutput
+from minikube_lite.programs.pod_network import PodNetwork
+from minikube_lite.programs.program import PodContext
 
 IP = "10.244.0.2"
 
@@ -41,8 +42,8 @@ def make_context(tmp_path: Path) -> Callable[..., PodContext]:
             "mounts": [],
             "files": tmp_path / "files",
             "ports": [],
-            "stdout": Output(log, "stdout"),
-            "stderr": Output(log, "stderr"),
+            "stdout": LogOutput(log, "stdout"),
+            "stderr": LogOutput(log, "stderr"),
             "network": PodNetwork(network.switch, "node-1", IP),
             "clock": clock,
         }
@@ -54,4 +55,9 @@ def make_context(tmp_path: Path) -> Callable[..., PodContext]:
 @pytest.fixture
 def log_text() -> Callable[[PodContext], str]:
     """All that a program wrote."""
-    return lambda context: context.stdout.log.text()
+
+    def text(context: PodContext) -> str:
+        assert isinstance(context.stdout, LogOutput)
+        return context.stdout.log.text()
+
+    return text

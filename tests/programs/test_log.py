@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from minikube_lite.clock import Clock
-from minikube_lite.programs.log import LOG_BYTES_MAX, LOG_LINE_BYTES_MAX, ContainerLog, Output
+from minikube_lite.programs.log import LOG_BYTES_MAX, LOG_LINE_BYTES_MAX, ContainerLog, LogOutput
 
 
 def test_lines_of_two_streams():
     log = ContainerLog(Clock("stepped", seed=1))
-    out, err = Output(log, "stdout"), Output(log, "stderr")
+    out, err = LogOutput(log, "stdout"), LogOutput(log, "stderr")
     out.write("a")
     err.print("oh", 1)
     out.write("b\nc")

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from minikube_lite.programs.program import Mount, run_program
+from minikube_lite.programs.streams import BytesInput
 from minikube_lite.programs.volumes import OutsideOfVolume
 
 
@@ -67,3 +68,21 @@ def test_paths_lead_to_the_longest_mount_and_never_out(make_context, tmp_path):
     (data / "out").symlink_to("/etc")
     with pytest.raises(OutsideOfVolume):
         context.path("/var/data/out/passwd")
+
+
+async def test_a_second_process_leaves_the_ports_of_the_first_open(make_context, log_text):
+    context = make_context()
+    context.network.listen_streams(80, None)
+
+    async def other(context):
+        context.network.listen_streams(81, None)
+        context.stdout.write(await context.stdin.read())
+        await context.stdout.drain()
+        return len(context.argv)
+
+    process = context.process(["cat", "-"], stdin=BytesInput(b"hello\n"))
+    assert await run_program(other, process) == 2
+    assert log_text(context) == "hello\n"
+    context.network.listen_streams(81, None)
+    with pytest.raises(OSError, match="address already in use"):
+        context.network.listen_streams(80, None)

@@ -1,0 +1,53 @@
+"""What a container's process is given, from its spec; upstream: generateContainerConfig, generateRunContainerOptions."""
+
+from __future__ import annotations
+
+from minikube_lite.kubelet.environment import expand, pod_hostname
+from minikube_lite.kubelet.host import Host
+from minikube_lite.kubelet.mounts import MountedVolume, container_mounts
+from minikube_lite.kubelet.state import PodState
+from minikube_lite.programs.log import ContainerLog, LogOutput
+from minikube_lite.programs.pod_network import PodNetwork
+from minikube_lite.programs.program import PodContext
+from minikube_lite.programs.streams import NoInput, Pipe
+from minikube_lite.programs.volumes import remove
+from minikube_lite.store import Object
+
+
+def container_context(
+    state: PodState,
+    spec: Object,
+    variables: dict[str, str],
+    volumes: dict[str, MountedVolume],
+    host: Host,
+    log: ContainerLog,
+    stdin: Pipe | None,
+) -> PodContext:
+    """The context of a container's main process. What an earlier run of the container left behind is removed."""
+    name = spec["name"]
+    files = host.volumes.container(state.uid, name)
+    remove(files)
+    stdout = LogOutput(log, "stdout")
+    tty = bool(spec.get("tty"))
+    return PodContext(
+        namespace=state.namespace,
+        pod=state.name,
+        uid=state.uid,
+        container=name,
+        node=host.name,
+        image=spec.get("image", ""),
+        hostname=pod_hostname(state.pod),
+        env=variables,
+        command=[expand(word, variables) for word in spec.get("command") or ()],
+        args=[expand(word, variables) for word in spec.get("args") or ()],
+        working_directory=spec.get("workingDir") or "/",
+        mounts=container_mounts(spec, volumes, variables),
+        files=files,
+        ports=[port["containerPort"] for port in spec.get("ports") or ()],
+        stdout=stdout,
+        stderr=stdout if tty else LogOutput(log, "stderr"),
+        stdin=stdin or NoInput(),
+        tty=tty,
+        network=PodNetwork(host.network.switch, host.name, state.ip),
+        clock=host.clock,
+    )
