@@ -20,11 +20,15 @@ from minikube_lite.dns.options import DnsOptions
 from minikube_lite.dns.plugin import DnsServer
 from minikube_lite.kubeconfig import kubeconfig_text
 from minikube_lite.kubelet.kubelets import Kubelets
+from minikube_lite.lab.breaking import Breakage
 from minikube_lite.lab.clock import CLOCK
+from minikube_lite.lab.faultkeeper import FaultKeeper
+from minikube_lite.lab.faults import FAULT
 from minikube_lite.lab.timekeeper import Timekeeper
 from minikube_lite.machinery.client import Client
 from minikube_lite.machinery.controller import ControllerContext
 from minikube_lite.machinery.events import Events
+from minikube_lite.machinery.faults import Faults
 from minikube_lite.machinery.informer import Informers
 from minikube_lite.programs.registry import Programs
 from minikube_lite.store import MemoryStore
@@ -33,7 +37,7 @@ from minikube_lite.store import MemoryStore
 @functools.lru_cache(maxsize=2)
 def shared_scheme(lab: bool = True) -> Scheme:
     """The built-in resources and those of the lab, if it is served, which never change: read once for all clusters of a process."""
-    return built_in_scheme([CLOCK] if lab else [])
+    return built_in_scheme([CLOCK, FAULT] if lab else [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Cluster:
         self.store = MemoryStore(self.clock.ledger, detect_mutation=self.options.detect_mutation)
         self.apiserver = Apiserver(self.store, self.clock, shared_scheme(self.options.lab), self.options)
         self.client: Client = self.apiserver.client("kubernetes-admin", "minikube-lite")
+        self.faults = Faults()
         self.programs = Programs.discover()
         self.addresses = Addresses()
         self.running = False
@@ -139,6 +144,46 @@ class Cluster:
         """Let emulated time pass, as `"5m"` or in seconds, everything settling between two timers."""
         await self.clock.advance(parse_duration(duration))
 
+    # Breaking it
+
+    def fault(self, name: str = "", *, may_miss: bool = False, **spec: Any) -> Breakage:
+        """Something that is broken on purpose: `async with cluster.fault(node={"name": "node-2", "type": "Cut"}): ...`.
+
+        `spec` is a Fault's (`kubectl explain fault.spec`). At the end of the block it is healed, and one that never struck raises
+        NeverHit, since it has tested nothing, unless `may_miss`.
+        """
+        assert self._parts is not None
+        if self._parts.lab is None:
+            raise RuntimeError("faults are objects of lab.minikube-lite.io, which this cluster does not serve")
+        return Breakage(self.client, self._parts.lab.faultkeeper, name, spec, may_miss=may_miss)
+
+    async def cut(self, node: str) -> None:
+        """Cut the network of a node, as `ifconfig eth0 down` does. What runs there goes on."""
+        await self.fault(f"cut-{node}", node={"name": node, "type": "Cut"}).begin()
+
+    async def heal(self, node: str) -> None:
+        """Bring the network of a node back that `cut` has cut."""
+        await self.fault(f"cut-{node}").heal()
+
+
+class Lab:
+    """By what the emulator itself is controlled: the followers of the lab's objects."""
+
+    def __init__(self, cluster: Cluster, informers: Informers, events: Events) -> None:
+        client, clock = cluster.apiserver.client("minikube-lite", "minikube-lite"), cluster.clock
+        self.timekeeper = Timekeeper(client, informers, clock)
+        self.faultkeeper = FaultKeeper(client, informers, clock, cluster.faults, events.recorder("minikube-lite"))
+
+    async def start(self) -> None:
+        """Begin to follow."""
+        await self.timekeeper.start()
+        await self.faultkeeper.start()
+
+    async def stop(self) -> None:
+        """Stop following."""
+        await self.faultkeeper.stop()
+        await self.timekeeper.stop()
+
 
 class _Parts:
     """What works in a running cluster, in the order in which it starts; it stops in the other one."""
@@ -168,14 +213,11 @@ class _Parts:
             directory=cluster.directory,
             programs=cluster.programs,
             options=options,
+            faults=cluster.faults,
         )
         dns_options = DnsOptions(zone=options.cluster_domain, ttl=options.dns_ttl, pods=options.dns_pods)
         self.dns = DnsServer(self.informers, clock, dns_options)
-        self.timekeeper = (
-            Timekeeper(apiserver.client("minikube-lite", "minikube-lite"), self.informers, clock)
-            if options.lab
-            else None
-        )
+        self.lab = Lab(cluster, self.informers, self.events) if options.lab else None
 
     async def start(self) -> None:
         """Start everything that works inside."""
@@ -183,8 +225,8 @@ class _Parts:
         self.events.start()
         self.controllers.start()
         await self.kubelets.start()
-        if self.timekeeper is not None:
-            await self.timekeeper.start()
+        if self.lab is not None:
+            await self.lab.start()
 
     async def listen(self) -> Addresses:
         """Open the doors to the host."""
@@ -206,8 +248,8 @@ class _Parts:
         """Stop everything."""
         await self._cluster.apiserver.stop()
         await self.dns.stop()
-        if self.timekeeper is not None:
-            await self.timekeeper.stop()
+        if self.lab is not None:
+            await self.lab.stop()
         await self.kubelets.stop()
         await self.controllers.stop()
         await self.events.stop()

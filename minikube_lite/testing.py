@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 from minikube_lite.clock import SETTLE_SECONDS_MAX
 from minikube_lite.cluster import Cluster
 from minikube_lite.kubeconfig import write_kubeconfig
+from minikube_lite.lab.breaking import Breakage
 from minikube_lite.machinery.client import PatchType
 from minikube_lite.machinery.resources import GroupVersionResource
 from minikube_lite.store import Object
@@ -101,6 +102,20 @@ class RunningCluster:
         """Let emulated time pass, as `"5m"` or in seconds."""
         self._loop.run(self._cluster.advance(duration))
 
+    # Breaking it
+
+    def fault(self, name: str = "", *, may_miss: bool = False, **spec: Any) -> RunningBreakage:
+        """Break something for a block: `with cluster.fault(node={"name": "node-2", "type": "Cut"}): ...`; see Cluster.fault."""
+        return RunningBreakage(self._loop, self._cluster.fault(name, may_miss=may_miss, **spec))
+
+    def cut(self, node: str) -> None:
+        """Cut the network of a node. What runs there goes on."""
+        self._loop.run(self._cluster.cut(node))
+
+    def heal(self, node: str) -> None:
+        """Bring the network of a node back that `cut` has cut."""
+        self._loop.run(self._cluster.heal(node))
+
     # Objects
 
     def get(self, resource: GroupVersionResource, namespace: str, name: str) -> Object:
@@ -137,6 +152,31 @@ class RunningCluster:
     ) -> None:
         """Delete an object."""
         self._loop.run(self._cluster.client.delete(resource, namespace, name, options))
+
+
+class RunningBreakage:
+    """One fault of a running cluster; it is there within its `with` block."""
+
+    def __init__(self, loop: LoopThread, breakage: Breakage) -> None:
+        self._loop = loop
+        self._breakage = breakage
+
+    @property
+    def name(self) -> str:
+        """The name of the Fault object, once it is there."""
+        return self._breakage.name
+
+    @property
+    def hits(self) -> int:
+        """How often it has struck until now, or did until it was healed."""
+        return self._breakage.hits or self._breakage.count()
+
+    def __enter__(self) -> Self:
+        self._loop.run(self._breakage.begin())
+        return self
+
+    def __exit__(self, failure: object, *_: object) -> None:
+        self._loop.run(self._breakage.__aexit__(failure))
 
 
 async def _make(options: dict[str, Any]) -> Cluster:

@@ -13,10 +13,12 @@ from minikube_lite.clock import Clock, Timer
 from minikube_lite.config import Options
 from minikube_lite.kubelet.host import Caches, Host, HostEvents
 from minikube_lite.kubelet.kubelet import Kubelet
+from minikube_lite.kubelet.node_faults import NodeFaults
 from minikube_lite.kubelet.pace import Pace
 from minikube_lite.machinery.client import Client
 from minikube_lite.machinery.errors import ApiError
 from minikube_lite.machinery.events import Events
+from minikube_lite.machinery.faults import Faults
 from minikube_lite.machinery.informer import Informers
 from minikube_lite.machinery.pod_indexes import NODE_INDEX, index_by_node
 from minikube_lite.machinery.queue import WorkQueue
@@ -64,11 +66,11 @@ class Kubelets:
         directory: Path,
         programs: Programs,
         options: Options,
-        network: Network | None = None,
+        faults: Faults | None = None,
         names: Sequence[str] = (),
     ) -> None:
         """`client_for` gives the client of a user, as `system:node:node-1`. Without `names`, as many as options say."""
-        self.network = network or Network(clock, options.pod_loopback_block or options.cluster_cidr)
+        self.network = Network(clock, options.pod_loopback_block or options.cluster_cidr)
         self.volumes = VolumeDirectories(directory)
         self._clock = clock
         self._queue: WorkQueue[Key] = WorkQueue(clock, "kubelet")
@@ -108,6 +110,7 @@ class Kubelets:
             self._kubelets[name] = Kubelet(host)
             self.network.switch.add_address(host.ip, name)
             link.watch(functools.partial(self._link_changed, name))
+        NodeFaults(faults or Faults(), self.network, self._kubelets)
         index_by_node(self._pods)
         self._pods.add_handler(self._pod_changed)
         caches.claims.add_handler(self._claim_changed)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from minikube_lite.machinery.kind import Kind
-from minikube_lite.schema.field import FieldError, Path, invalid, not_supported
+from minikube_lite.schema.field import FieldError, Path, invalid, not_supported, required
 from minikube_lite.schema.resources import ResourceInfo
 
 _DETAILS = {
@@ -50,6 +50,8 @@ def model_faults(model: type[Model], value: Any, path: Path) -> Iterator[FieldEr
             if fault["type"] == "literal_error":
                 names = [name.strip("'") for name in fault["ctx"]["expected"].replace(" or ", ", ").split(", ")]
                 yield not_supported(place, fault["input"], names)
+            elif fault["type"] in ("missing", "string_too_short"):
+                yield required(place)
             else:
                 detail = _DETAILS.get(fault["type"])
                 yield invalid(place, fault["input"], detail.format(**fault["ctx"]) if detail else fault["msg"])

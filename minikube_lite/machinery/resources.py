@@ -50,3 +50,4 @@ POD_DISRUPTION_BUDGETS = GroupVersionResource("policy", "v1", "poddisruptionbudg
 PRIORITY_CLASSES = GroupVersionResource("scheduling.k8s.io", "v1", "priorityclasses")
 STORAGE_CLASSES = GroupVersionResource("storage.k8s.io", "v1", "storageclasses")
 CLOCKS = GroupVersionResource("lab.minikube-lite.io", "v1alpha1", "clocks")
+FAULTS = GroupVersionResource("lab.minikube-lite.io", "v1alpha1", "faults")

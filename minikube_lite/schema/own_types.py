@@ -83,11 +83,14 @@ class _Reader:
     def _property(self, key: str, node: Mapping[str, Any]) -> Field:
         schema = self._type(node)
         default = None if schema.form == "object" else node.get("default")
-        return _field(key, lambda: schema, pointer=schema.form not in ("object", "list"), default=default)
+        pointer = "anyOf" in node or schema.form not in ("object", "list")
+        return _field(key, lambda: schema, pointer=pointer, default=default)
 
     def _type(self, node: Mapping[str, Any]) -> Schema:
         if TYPE_EXTENSION in node:
             return self._named(node[TYPE_EXTENSION])
+        if "anyOf" in node and "type" not in node:  # what may be left out: the type, or null
+            [node] = [one for one in node["anyOf"] if one.get("type") != "null"]
         if "$ref" in node:
             name = node["$ref"].rpartition("/")[2]
             return self.object(name, self._definitions[name])

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minikube_lite.api.columns import age, format_labels, format_selector, human_duration, list_with_more
+from minikube_lite.api.columns import format_labels, format_selector, list_with_more
+from minikube_lite.machinery.ages import age, human_duration
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 

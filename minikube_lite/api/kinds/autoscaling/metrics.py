@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from minikube_lite.api.columns import NONE, UNKNOWN, value_at
+from minikube_lite.api.columns import NONE, value_at
 from minikube_lite.api.kinds.core.pod_resources import validate_container_resource_name
+from minikube_lite.machinery.ages import UNKNOWN
 from minikube_lite.machinery.names import is_dns1123_label, path_segment_name
 from minikube_lite.schema.field import FieldError, Path, forbidden, invalid, not_supported, required
 from minikube_lite.schema.quantity import Quantity

@@ -10,7 +10,6 @@ from minikube_lite.api.columns import (
     NONE,
     cell_column,
     selector_column,
-    since,
     template_columns,
     text_column,
     value_at,
@@ -19,6 +18,7 @@ from minikube_lite.api.kinds.apps.workload import SPEC, WorkloadStrategy
 from minikube_lite.api.kinds.batch.job import default_failure_policy, job_spec_warnings
 from minikube_lite.api.kinds.batch.job_validation import validate_template_spec
 from minikube_lite.api.kinds.core.pod_fields import nonnegative, nonnegative_fields, one_of
+from minikube_lite.machinery.ages import since
 from minikube_lite.machinery.kind import Column, Kind, RequestContext, StatusStrategy
 from minikube_lite.machinery.names import byte_length
 from minikube_lite.machinery.schedule import ScheduleError, is_time_zone, parse_schedule

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from minikube_lite.api.columns import (
-    AGE,
-    NAME,
-    cell_column,
-    human_duration,
-    selector_column,
-    template_columns,
-    value_at,
-)
+from minikube_lite.api.columns import AGE, NAME, cell_column, selector_column, template_columns, value_at
 from minikube_lite.api.kinds.apps.workload import SPEC, WorkloadStrategy
 from minikube_lite.api.kinds.batch.job_status import JobStatusStrategy
 from minikube_lite.api.kinds.batch.job_validation import (
@@ -22,6 +14,7 @@ from minikube_lite.api.kinds.batch.job_validation import (
 )
 from minikube_lite.api.kinds.core.pod_fields import INT32_MAX
 from minikube_lite.clock import parse_time
+from minikube_lite.machinery.ages import human_duration
 from minikube_lite.machinery.equality import same
 from minikube_lite.machinery.kind import Column, Kind, RequestContext
 from minikube_lite.machinery.meta import find_condition, is_deleting

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from minikube_lite.api.columns import UNKNOWN, cell_column, name_of, since, text_column
+from minikube_lite.api.columns import cell_column, name_of, text_column
 from minikube_lite.api.kinds.core.event_validation import event_errors, strict_event_errors, strict_event_update_errors
+from minikube_lite.machinery.ages import UNKNOWN, since
 from minikube_lite.machinery.kind import Column, Conversion, Kind, RequestContext, Strategy
 from minikube_lite.machinery.names import path_segment_name
 from minikube_lite.schema.field import FieldError

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from minikube_lite.api.columns import AGE, NAME, NONE, UNKNOWN, cell_column, text_column, value_at
+from minikube_lite.api.columns import AGE, NAME, NONE, cell_column, text_column, value_at
 from minikube_lite.api.kinds.core.pod_resources import validate_quantity
 from minikube_lite.api.kinds.go_structs import GoField, go_struct
 from minikube_lite.api.kinds.ip_fields import cidr_family, cidr_warnings, legacy_cidr
 from minikube_lite.api.kinds.quantities import sorted_items
+from minikube_lite.machinery.ages import UNKNOWN
 from minikube_lite.machinery.kind import Kind, RequestContext, StatusStrategy, Strategy, keep
 from minikube_lite.machinery.meta import find_condition
 from minikube_lite.machinery.metadata import validate_label_name

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from minikube_lite.api.columns import AGE, NAME, NONE, or_none, since, value_at
+from minikube_lite.api.columns import AGE, NAME, NONE, or_none, value_at
+from minikube_lite.machinery.ages import since
 from minikube_lite.machinery.kind import Column
 from minikube_lite.machinery.meta import find_condition, is_deleting, is_pod_ready, is_pod_terminal
 from minikube_lite.machinery.pod_resources import is_sidecar

@@ -1,0 +1,47 @@
+"""What can be broken on purpose, and how: one model a target. What people write in a Fault is what components are asked by.
+
+Names are patterns, as `node-2`, `node-*` or `*`.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from minikube_lite.machinery.own_kind import Model
+
+DELAY_SECONDS_MAX = 86_400
+"""A day."""
+
+
+class FaultTarget(Model):
+    """One thing that can be broken; `type` says how."""
+
+    @property
+    def shown_type(self) -> str:
+        """How it is broken, in a word."""
+        return str(getattr(self, "type", ""))
+
+    @property
+    def shown_target(self) -> str:
+        """What is broken, as a table shows it."""
+        return str(getattr(self, "name", "") or "*")
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a name fits a pattern; an empty one fits all."""
+    return not pattern or pattern == text or fnmatchcase(text, pattern)
+
+
+class NodeFault(FaultTarget):
+    """A node that is broken."""
+
+    name: Annotated[str, Field(min_length=1, description="The node's name, or a pattern, as node-*.")]
+    type: Annotated[
+        Literal["Cut"],
+        Field(
+            description="Cut: nothing gets from or to the node, as by `ifconfig eth0 down`; what runs on it goes on."
+        ),
+    ]
