@@ -26,6 +26,8 @@ from minikube_lite.store import Object, Record, RevisionMismatch, Store
 GENERATE_NAME_TRIES_MAX = 8
 """How often a taken generated name is drawn anew (upstream's maxNameGenerationCreateAttempts)."""
 GENERATED_NAME_LENGTH_MAX = 63 - 5
+RESERVATION_MANAGER = "kube-apiserver"
+"""Who owns the fields of what is reserved for other people's writes."""
 UPDATE_TRIES_MAX = 64
 """How often a change is made again on what somebody else wrote in between."""
 
@@ -180,6 +182,7 @@ class Registry:
         strategy.allocate(context, obj, None)
         if options.dry_run:
             return Record(resource.key, namespace, name, 0, obj)
+        self._reserve(attributes)
         return self.store.commit(resource.key, namespace, name, obj, expected=0)
 
     def _claim_metadata(self, resource: ServedResource, namespace: str, obj: Object) -> Object:
@@ -252,19 +255,20 @@ class Registry:
         self._raise_faults(resource, name, faults)
         await self.admission.validate(attributes)
         options.warnings.extend(strategy.warnings_on_update(context, new, old))
-        return self.commit_update(resource, strategy, context, current, new)
+        return self._commit_update(resource, strategy, attributes, current, new)
 
-    def commit_update(
-        self, resource: ServedResource, strategy: Strategy, context: RequestContext, current: Record, new: Object
+    def _commit_update(
+        self, resource: ServedResource, strategy: Strategy, attributes: Attributes, current: Record, new: Object
     ) -> Record:
         """Write a changed object, or remove it when this was the last that held its deletion up."""
         namespace, name = current.namespace, current.name
         live = self.store.get(resource.key, namespace, name)
         if live is not current:
             raise RevisionMismatch(current.revision, live.revision if live else 0)
-        strategy.allocate(context, new, current.object)
-        if context.dry_run:
+        strategy.allocate(attributes.context, new, current.object)
+        if attributes.context.dry_run:
             return Record(resource.key, namespace, name, current.revision, new)
+        self._reserve(attributes)
         if may_be_removed(resource.strategy, new, current.object):
             record = self.store.commit(resource.key, namespace, name, None, expected=current.revision)
             return Record(
@@ -275,6 +279,17 @@ class Registry:
                 {**new, "metadata": {**new["metadata"], "resourceVersion": str(record.revision)}},
             )
         return self.store.commit(resource.key, namespace, name, new, expected=current.revision)
+
+    def _reserve(self, attributes: Attributes) -> None:
+        """Store what admission takes for a write, which nothing can hinder any more."""
+        for reservation in self.admission.reserve(attributes):
+            resource, new = self.scheme.find(reservation.resource), reservation.new
+            assert resource is not None
+            metadata = new["metadata"]
+            strategy = resource.status_strategy
+            self.ownership.updated(resource, reservation.old, new, RESERVATION_MANAGER, "status", strategy)
+            expected = int(metadata["resourceVersion"])
+            self.store.commit(resource.key, metadata.get("namespace", ""), metadata["name"], new, expected=expected)
 
     def _check_version(self, resource: ServedResource, strategy: Strategy, current: Record, metadata: Object) -> None:
         """Optimistic concurrency: the writer's version, if told, must be the one that stands there."""

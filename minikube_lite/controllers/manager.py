@@ -23,6 +23,7 @@ from minikube_lite.controllers.podgc import PodGCController
 from minikube_lite.controllers.pvcprotection import PVCProtectionController
 from minikube_lite.controllers.pvprotection import PVProtectionController
 from minikube_lite.controllers.replicaset import ReplicaSetController, ReplicationManager
+from minikube_lite.controllers.resourcequota import ResourceQuotaController
 from minikube_lite.controllers.rootcacertpublisher import RootCACertPublisher
 from minikube_lite.controllers.scheduler import Scheduler
 from minikube_lite.controllers.serviceaccount import ServiceAccountsController
@@ -58,6 +59,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     Scheduler,
     DisruptionController,
     PodGCController,
+    ResourceQuotaController,
     GarbageCollector,
     EventTTL,
 )

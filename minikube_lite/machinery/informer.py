@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 
 from minikube_lite.machinery.client import Client
+from minikube_lite.machinery.everything import Everything
 from minikube_lite.machinery.resources import GroupVersionResource
 from minikube_lite.store import Compacted, Cursor, Object
 
@@ -87,6 +88,8 @@ class Informer:
     async def run(self) -> None:
         """Follow the changes until cancelled."""
         try:
+            if not self.synced:
+                await self.start()
             while True:
                 try:
                     await self._follow()
@@ -103,6 +106,11 @@ class Informer:
         """Stop watching."""
         if self._cursor is not None:
             self._cursor.close()
+
+    def clear(self) -> None:
+        """Forget all objects: the handlers hear that they are gone."""
+        for key in sorted(self._objects):
+            self._change(key, None)
 
     async def _relist(self) -> None:
         items, revision = await self._client.list_objects(self.resource)
@@ -167,17 +175,33 @@ class Informers:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._informers: dict[GroupVersionResource, Informer] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[GroupVersionResource, asyncio.Task[None]] = {}
         self._running = False
+        self.everything = Everything(self, client.resources)
+        """Changes of all resources, for those who ask."""
 
     def informer(self, resource: GroupVersionResource) -> Informer:
         """The informer of a resource. Ask for all of them before `start`."""
+        if self._running and resource not in self._informers:
+            raise RuntimeError(f"informer of {resource.key} asked for after the start")
+        return self.follow(resource)
+
+    def follow(self, resource: GroupVersionResource) -> Informer:
+        """The informer of a resource, which begins by itself where it is asked for after the start."""
         informer = self._informers.get(resource)
         if informer is None:
-            if self._running:
-                raise RuntimeError(f"informer of {resource.key} asked for after the start")
             informer = self._informers[resource] = Informer(self._client, resource)
+            if self._running:
+                self._run(resource, informer)
         return informer
+
+    def unfollow(self, resource: GroupVersionResource) -> None:
+        """The resource is served no more: its handlers hear that its objects are gone."""
+        informer = self._informers.pop(resource)
+        if resource in self._tasks:
+            self._tasks.pop(resource).cancel()
+        informer.close()
+        informer.clear()
 
     @property
     def synced(self) -> bool:
@@ -186,17 +210,21 @@ class Informers:
 
     async def start(self) -> None:
         """List everything once, then follow the changes."""
-        self._running = True
-        for informer in self._informers.values():
+        self.everything.start()
+        for informer in tuple(self._informers.values()):
             await informer.start()
+        self._running = True
         for resource, informer in self._informers.items():
-            self._tasks.append(asyncio.create_task(informer.run(), name=f"informer {resource.key}"))
+            self._run(resource, informer)
+
+    def _run(self, resource: GroupVersionResource, informer: Informer) -> None:
+        self._tasks[resource] = asyncio.create_task(informer.run(), name=f"informer {resource.key}")
 
     async def stop(self) -> None:
         """Stop following."""
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         self._tasks.clear()
         for informer in self._informers.values():
             informer.close()  # a task that never ran closes nothing itself

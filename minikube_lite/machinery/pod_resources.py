@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from minikube_lite.machinery.meta import find_condition
+from minikube_lite.machinery.names import is_qualified_name
 from minikube_lite.schema.quantity import Quantity
 from minikube_lite.store import Object
 
@@ -22,6 +24,13 @@ def is_huge_page(name: str) -> bool:
 def is_native_resource(name: str) -> bool:
     """Whether the name is Kubernetes' own."""
     return "/" not in name or "kubernetes.io/" in name
+
+
+def is_extended_resource(name: str) -> bool:
+    """Whether the name belongs to somebody else."""
+    if is_native_resource(name) or name.startswith("requests."):
+        return False
+    return not is_qualified_name(f"requests.{name}")
 
 
 def is_pod_level_resource(name: str) -> bool:
@@ -71,6 +80,48 @@ def pod_amounts(spec: Object, sort: str, *, overhead: bool = True) -> dict[str, 
         if sort == "requests" or name in total:
             total[name] = total[name] + Quantity.parse(text) if name in total else Quantity.parse(text)
     return total
+
+
+def effective_spec(pod: Object) -> Object:
+    """The pod's spec, in which containers that are being resized ask for the most that they have, are given or want."""
+    status: Object = pod.get("status") or {}
+    spec: Object = pod["spec"]
+    states = {
+        state["name"]: state
+        for place in ("containerStatuses", "initContainerStatuses")
+        for state in status.get(place) or ()
+        if state.get("resources") is not None
+    }
+    if not states:
+        return spec
+    pending = find_condition(pod, "PodResizePending") or {}
+    wanted_counts = pending.get("reason") != "Infeasible"
+
+    def effective(container: Object) -> Object:
+        state = states.get(container["name"])
+        if state is None:
+            return container
+        wanted = (container.get("resources") or {}) if wanted_counts else {}
+        actual = state["resources"]
+        requests = _most(wanted.get("requests"), actual.get("requests"), state.get("allocatedResources"))
+        return {
+            **container,
+            "resources": {"requests": requests, "limits": _most(wanted.get("limits"), actual.get("limits"))},
+        }
+
+    return {
+        **spec,
+        "containers": [effective(item) for item in spec.get("containers") or ()],
+        "initContainers": [effective(item) if is_sidecar(item) else item for item in spec.get("initContainers") or ()],
+    }
+
+
+def _most(*lists: Amounts | None) -> dict[str, str]:
+    """The highest of the amounts, name by name."""
+    highest: dict[str, Quantity] = {}
+    for amounts in lists:
+        _keep_highest(highest, {name: Quantity.parse(text) for name, text in (amounts or {}).items()})
+    return {name: str(quantity) for name, quantity in highest.items()}
 
 
 def _keep_highest(total: dict[str, Quantity], other: Mapping[str, Quantity]) -> None:

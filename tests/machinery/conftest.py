@@ -12,6 +12,7 @@ from minikube_lite.machinery.client import ObjectList
 from minikube_lite.machinery.meta import copy_object
 from minikube_lite.machinery.resources import GroupVersionResource
 from minikube_lite.schema.json_patch import apply_merge_patch
+from minikube_lite.schema.resources import ResourceInfo
 from minikube_lite.store import Cursor, MemoryStore, Object
 
 
@@ -22,6 +23,11 @@ class StoreClient:
         self.store = MemoryStore(clock.ledger, window_events_max, detect_mutation=True)
         self.failures: list[BaseException] = []
         self.calls: list[str] = []
+        self.served: list[ResourceInfo] = []
+
+    def resources(self) -> list[ResourceInfo]:
+        """What is served now."""
+        return self.served
 
     def _call(self, call: str) -> None:
         self.calls.append(call)

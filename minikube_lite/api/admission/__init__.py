@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from minikube_lite.machinery.kind import RequestContext
 from minikube_lite.machinery.resources import GroupVersionResource
@@ -33,6 +33,14 @@ class Attributes:
         return self.context.subresource
 
 
+class Reservation(NamedTuple):
+    """A status that a plugin has changed because of a write: it is stored if, and in the same step as, the write is."""
+
+    resource: GroupVersionResource
+    old: Object
+    new: Object
+
+
 class Plugin:
     """One admission plugin; refuses by raising ApiError."""
 
@@ -42,6 +50,10 @@ class Plugin:
     async def validate(self, attributes: Attributes) -> None:
         """Refuse it, changing nothing."""
 
+    def reserve(self, attributes: Attributes) -> Sequence[Reservation]:
+        """Take what the write uses of something limited; refuses too, as others may have taken it since `validate`."""
+        return ()
+
 
 class Chain:
     """The plugins of a cluster, in order."""
@@ -49,6 +61,7 @@ class Chain:
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self._mutating = [plugin for plugin in plugins if type(plugin).admit is not Plugin.admit]
         self._validating = [plugin for plugin in plugins if type(plugin).validate is not Plugin.validate]
+        self._reserving = [plugin for plugin in plugins if type(plugin).reserve is not Plugin.reserve]
 
     async def admit(self, attributes: Attributes) -> None:
         """Let every plugin change the object."""
@@ -59,3 +72,7 @@ class Chain:
         """Let every plugin refuse it."""
         for plugin in self._validating:
             await plugin.validate(attributes)
+
+    def reserve(self, attributes: Attributes) -> list[Reservation]:
+        """What the plugins take for the write, in the step in which it is stored."""
+        return [taken for plugin in self._reserving for taken in plugin.reserve(attributes)]

@@ -12,6 +12,7 @@ from minikube_lite.api.admission.persistent_volume_claim_resize import Persisten
 from minikube_lite.api.admission.pod_security import PodSecurity
 from minikube_lite.api.admission.pod_topology_labels import PodTopologyLabels
 from minikube_lite.api.admission.priority import Priority
+from minikube_lite.api.admission.resource_quota import ResourceQuota
 from minikube_lite.api.admission.runtime_class import RuntimeClass
 from minikube_lite.api.admission.service_account import ServiceAccount
 from minikube_lite.api.admission.storage_object_in_use_protection import StorageObjectInUseProtection
@@ -34,4 +35,5 @@ def plugins() -> list[Plugin]:
         RuntimeClass(),
         DefaultIngressClass(),
         PodTopologyLabels(),
+        ResourceQuota(),
     ]

@@ -48,3 +48,38 @@ def test_who_labels_a_namespace_is_warned_of_its_pods(kubectl: Kube) -> None:
     assert 'pods "other" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation' in printed
     printed = kubectl("create", "deployment", "other", "--image=example/web")
     assert 'Warning: would violate PodSecurity "restricted:latest": allowPrivilegeEscalation != false' in printed
+
+
+def test_a_quota_is_told_and_kept_to(kubectl: Kube) -> None:
+    kubectl("create", "quota", "q", "--hard=pods=1,requests.cpu=1,count/deployments.apps=1,configmaps=5")
+    kubectl("wait", "--for=jsonpath={.status.used.configmaps}=1", "quota/q", "--timeout=20s")
+    printed = kubectl("run", "big", "--image=example/web", code=1)
+    assert 'pods "big" is forbidden: failed quota: q: must specify requests.cpu for: big' in printed
+    asking = '{"spec":{"containers":[{"name":"web","image":"example/web","resources":{"requests":{"cpu":"600m"}}}]}}'
+    kubectl("run", "web", "--image=example/web", f"--overrides={asking}")
+    printed = kubectl("run", "more", "--image=example/web", f"--overrides={asking}", code=1)
+    assert (
+        'pods "more" is forbidden: exceeded quota: q, requested: pods=1,requests.cpu=600m,'
+        " used: pods=1,requests.cpu=600m, limited: pods=1,requests.cpu=1" in printed
+    )
+    printed = kubectl("describe", "quota", "q")
+    told = {tuple(line.split()) for line in printed.splitlines()}
+    assert {
+        ("pods", "1", "1"),
+        ("requests.cpu", "600m", "1"),
+        ("count/deployments.apps", "0", "1"),
+        ("configmaps", "1", "5"),
+    } <= told
+
+    kubectl("delete", "pod", "web", "--grace-period=0", "--force")
+    kubectl("wait", "--for=jsonpath={.status.used.pods}=0", "quota/q", "--timeout=20s")
+
+
+def test_a_replica_set_says_that_the_quota_is_used_up(kubectl: Kube) -> None:
+    kubectl("create", "quota", "q", "--hard=pods=1")
+    kubectl("wait", "--for=jsonpath={.status.used.pods}=0", "quota/q", "--timeout=20s")
+    kubectl("create", "deployment", "web", "--image=example/web", "--replicas=2")
+    kubectl("wait", "--for=condition=ReplicaFailure", "deployment/web", "--timeout=20s")
+    assert "exceeded quota: q, requested: pods=1" in kubectl("get", "deployment", "web", "-o", "json")
+    kubectl("patch", "quota", "q", "--type=merge", "-p", '{"spec":{"hard":{"pods":"2"}}}')
+    kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=40s")

@@ -11,6 +11,7 @@ from minikube_lite.machinery.pod_resources import (
     HUGE_PAGES_PREFIX,
     Amounts,
     aggregate,
+    is_extended_resource,
     is_huge_page,
     is_native_resource,
     is_pod_level_resource,
@@ -57,13 +58,6 @@ def round_up_resources(amounts: dict[str, str]) -> dict[str, str]:
 
 
 # Names
-
-
-def is_extended_resource(name: str) -> bool:
-    """Whether the name belongs to somebody else."""
-    if is_native_resource(name) or name.startswith("requests."):
-        return False
-    return not is_qualified_name(f"requests.{name}")
 
 
 def is_integer_resource(name: str) -> bool:

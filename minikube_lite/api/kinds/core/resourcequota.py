@@ -166,5 +166,4 @@ KIND = Kind(
         AGE,
     ),
     delete_returns_object=True,
-    emulated=False,
 )

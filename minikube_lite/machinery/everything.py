@@ -1,0 +1,80 @@
+"""Changes of everything that can be listed, watched and deleted, also of what is served later; upstream: metadata informers.
+
+Informers share the store's own objects, so following a quiet resource costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Protocol
+
+from minikube_lite.machinery.resources import CUSTOM_RESOURCE_DEFINITIONS, EVENTS, GroupVersionResource
+from minikube_lite.schema.resources import ResourceInfo
+from minikube_lite.store import Object
+
+if TYPE_CHECKING:
+    from minikube_lite.machinery.informer import Informer
+
+EverythingHandler = Callable[[GroupVersionResource, Object | None, Object | None], None]
+"""Called with the resource, and the object before and after a change; None where it was not, or is no more, there."""
+
+VERBS = frozenset({"delete", "list", "watch"})
+IGNORED = frozenset({EVENTS.key, "events.events.k8s.io"})
+"""There are many of them, and they belong to nothing."""
+
+
+class Source(Protocol):
+    """Where the informers come from."""
+
+    def follow(self, resource: GroupVersionResource) -> Informer:
+        """The informer of a resource."""
+
+    def unfollow(self, resource: GroupVersionResource) -> None:
+        """The resource is served no more."""
+
+
+class Everything:
+    """Follows every resource in the version that its group prefers."""
+
+    def __init__(self, informers: Source, served: Callable[[], Iterable[ResourceInfo]]) -> None:
+        self._informers = informers
+        self._served = served
+        self._handlers: list[EverythingHandler] = []
+        self._followed: dict[str, GroupVersionResource] = {}
+
+    def add_handler(self, handler: EverythingHandler) -> None:
+        """Call for every change. Before the informers start."""
+        self._handlers.append(handler)
+
+    def start(self) -> None:
+        """Begin to follow, if anybody wants to know."""
+        if self._handlers:
+            self.refresh()
+            self._informers.follow(CUSTOM_RESOURCE_DEFINITIONS).add_handler(lambda old, new: self.refresh())
+
+    def refresh(self) -> None:
+        """Follow what is served now, and nothing else."""
+        served = followable(self._served())
+        for key in self._followed.keys() - served.keys():
+            self._informers.unfollow(self._followed.pop(key))
+        for key, resource in served.items():
+            if key not in self._followed:
+                self._followed[key] = resource
+                self._informers.follow(resource).add_handler(functools.partial(self._changed, resource))
+
+    def _changed(self, resource: GroupVersionResource, old: Object | None, new: Object | None) -> None:
+        for handler in self._handlers:
+            handler(resource, old, new)
+
+
+def followable(served: Iterable[ResourceInfo]) -> dict[str, GroupVersionResource]:
+    """By key, the resources that can be followed, each in one version."""
+    chosen: dict[str, GroupVersionResource] = {}
+    for info in served:
+        resource = GroupVersionResource(info.group, info.version, info.name)
+        if not VERBS.issubset(info.verbs) or resource.key in IGNORED:
+            continue
+        if resource.key not in chosen or info.version == info.preferred_version:
+            chosen[resource.key] = resource
+    return chosen
