@@ -240,7 +240,7 @@ def test_what_a_pod_must_say(names: list[str], obj: Object, expected: str) -> No
     assert evaluator.missing(names, obj) == expected
 
 
-ELSEWHERE = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{"namespaceSelector": {}}]}}
+ELSEWHERE: Object = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{"namespaceSelector": {}}]}}
 
 
 @pytest.mark.parametrize(
