@@ -16,6 +16,7 @@ from minikube_lite.certificates import authority_certificate
 from minikube_lite.clock import SETTLE_SECONDS_MAX, Clock
 from minikube_lite.config import Options, parse_duration
 from minikube_lite.controllers.manager import ControllerManager
+from minikube_lite.dns.inside import listen_inside
 from minikube_lite.dns.options import DnsOptions
 from minikube_lite.dns.plugin import DnsServer
 from minikube_lite.kubeconfig import kubeconfig_text
@@ -217,6 +218,7 @@ class _Parts:
         )
         dns_options = DnsOptions(zone=options.cluster_domain, ttl=options.dns_ttl, pods=options.dns_pods)
         self.dns = DnsServer(self.informers, clock, dns_options)
+        listen_inside(self.kubelets.network.switch, str(options.service_cluster_ip_range[10]), self.dns.reply)
         self.lab = Lab(cluster, self.informers, self.events) if options.lab else None
 
     async def start(self) -> None:

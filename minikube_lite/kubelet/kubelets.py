@@ -15,6 +15,7 @@ from minikube_lite.kubelet.host import Caches, Host, HostEvents
 from minikube_lite.kubelet.kubelet import Kubelet
 from minikube_lite.kubelet.node_faults import NodeFaults
 from minikube_lite.kubelet.pace import Pace
+from minikube_lite.kubelet.proxy.proxy import ServiceProxy
 from minikube_lite.machinery.client import Client
 from minikube_lite.machinery.errors import ApiError
 from minikube_lite.machinery.events import Events
@@ -78,6 +79,7 @@ class Kubelets:
         self._timers: dict[str, Timer] = {}
         self._task: asyncio.Task[None] | None = None
         self._kubelets: dict[str, Kubelet] = {}
+        self.proxy = ServiceProxy(informers, self.network, clock)
         names = list(names) or [f"node-{number}" for number in range(1, options.nodes + 1)]
         caches = Caches(
             informers.informer(NODES),
@@ -109,6 +111,7 @@ class Kubelets:
             )
             self._kubelets[name] = Kubelet(host)
             self.network.switch.add_address(host.ip, name)
+            self.proxy.add_node(name, host.ip)
             link.watch(functools.partial(self._link_changed, name))
         NodeFaults(faults or Faults(), self.network, self._kubelets)
         index_by_node(self._pods)

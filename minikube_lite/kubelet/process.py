@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from minikube_lite.kubelet.environment import expand, pod_hostname
+from minikube_lite.kubelet.etc import pod_files
 from minikube_lite.kubelet.host import Host
 from minikube_lite.kubelet.mounts import MountedVolume, container_mounts
 from minikube_lite.kubelet.state import PodState
+from minikube_lite.programs.image import Image
 from minikube_lite.programs.log import ContainerLog, LogOutput
 from minikube_lite.programs.pod_network import PodNetwork
 from minikube_lite.programs.program import PodContext
@@ -20,6 +22,8 @@ def container_context(
     variables: dict[str, str],
     volumes: dict[str, MountedVolume],
     host: Host,
+    *,
+    image: Image,
     log: ContainerLog,
     stdin: Pipe | None,
 ) -> PodContext:
@@ -50,4 +54,5 @@ def container_context(
         tty=tty,
         network=PodNetwork(host.network.switch, host.name, state.ip),
         clock=host.clock,
+        base_files={**image.files, **pod_files(state, host)},
     )

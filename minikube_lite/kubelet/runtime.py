@@ -211,8 +211,9 @@ class Runtime:
         )
         state.containers[name] = container
         log, stdin = ContainerLog(host.clock), Pipe() if spec.get("stdin") else None
-        context = container_context(state, spec, variables, self._volumes.get(state.uid, {}), host, log, stdin)
         found = host.programs.find(image)
+        volumes = self._volumes.get(state.uid, {})
+        context = container_context(state, spec, variables, volumes, host, image=found, log=log, stdin=stdin)
         run = Run(state, container, context, log, found, stdin)
         self.runs.setdefault(state.uid, {})[name] = run
         host.events.pod(state, "Normal", "Created", "Container created", name)

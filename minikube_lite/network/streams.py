@@ -186,14 +186,14 @@ class MemoryTransport(asyncio.Transport):
 def connect_pair(
     ledger: Ledger,
     link: Link | None,
-    client: Address,
-    server: Address,
+    client: tuple[Address, Address],
+    server: tuple[Address, Address],
     client_protocol: asyncio.BaseProtocol,
     server_protocol: asyncio.BaseProtocol,
 ) -> MemoryTransport:
-    """Connect two protocols; returns the client's transport."""
-    near = MemoryTransport(ledger, link, client, server)
-    far = MemoryTransport(ledger, link, server, client)
+    """Connect two protocols, of which each sees its own and the other's address; returns the client's transport."""
+    near = MemoryTransport(ledger, link, *client)
+    far = MemoryTransport(ledger, link, *server)
     far.attach(near, server_protocol)
     near.attach(far, client_protocol)
     return near

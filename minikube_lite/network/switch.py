@@ -1,14 +1,15 @@
 """The switch: who listens on which address and port, and connections between them; upstream: the pods' network (CNI).
 
-Each address belongs to an endpoint (a node), and a connection takes the link between the endpoints of its two ends.
-Doors to the host, Service addresses and NodePorts are further kinds of addresses and belong beside this table.
+Each address belongs to an endpoint (a node), and what is sent takes the link between the endpoints of its two ends.
+Virtual addresses, of Services and node ports, are nobody's: `route` says which address stands behind one.
+Datagrams are questions with at most one answer, which is what DNS needs of UDP.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from minikube_lite.clock import Ledger
 from minikube_lite.network.link import Link, Unreachable
@@ -21,6 +22,8 @@ EPHEMERAL_PORT_MAX = 60999
 ProtocolFactory = Callable[[], asyncio.Protocol]
 StreamHandler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 FindLink = Callable[[str, str], Link | None]
+DatagramHandler = Callable[[bytes, Address], bytes | None]
+"""Gets what came and from where; what it returns is sent back."""
 
 
 class Origin(NamedTuple):
@@ -30,17 +33,23 @@ class Origin(NamedTuple):
     address: str
 
 
+Protocol = Literal["TCP", "UDP"]
+Route = Callable[[Origin, Address, Protocol], Address]
+"""The real address that something sent to an address from that place goes to. Raises as `Switch.open`."""
+
+
 class Listener:
     """A port that is open. Closing it leaves the connections that were made through it."""
 
-    def __init__(self, switch: Switch, address: Address, factory: ProtocolFactory) -> None:
-        self._switch = switch
+    def __init__(self, ports: dict[Address, Listener], address: Address, factory: Callable[..., Any]) -> None:
+        self._ports = ports
         self.address = address
         self.factory = factory
 
     def close(self) -> None:
         """Accept no more connections."""
-        self._switch.unlisten(self)
+        if self._ports.get(self.address) is self:
+            del self._ports[self.address]
 
 
 class Switch:
@@ -51,6 +60,8 @@ class Switch:
         self._find_link = find_link
         self._endpoints: dict[str, str] = {}
         self._listeners: dict[Address, Listener] = {}
+        self._datagram_listeners: dict[Address, Listener] = {}
+        self.route: Route = lambda origin, address, protocol: address
         self._next_port = EPHEMERAL_PORT_MIN
 
     def add_address(self, address: str, endpoint: str) -> None:
@@ -60,20 +71,17 @@ class Switch:
     def remove_address(self, address: str) -> None:
         """The address is found nowhere any more; what listened on it is closed."""
         self._endpoints.pop(address, None)
-        for listener in [found for (host, _), found in self._listeners.items() if host == address]:
-            listener.close()
+        for ports in (self._listeners, self._datagram_listeners):
+            for listener in [found for (host, _), found in ports.items() if host == address]:
+                listener.close()
 
     def listen(self, address: str, port: int, factory: ProtocolFactory) -> Listener:
         """Open a port; a protocol is made for each connection. Raises OSError when it is taken."""
-        if (address, port) in self._listeners:
-            raise OSError(f"listen tcp {address}:{port}: bind: address already in use")
-        listener = self._listeners[address, port] = Listener(self, (address, port), factory)
-        return listener
+        return _listen(self._listeners, "tcp", (address, port), factory)
 
-    def unlisten(self, listener: Listener) -> None:
-        """Close a port. Called by its listener."""
-        if self._listeners.get(listener.address) is listener:
-            del self._listeners[listener.address]
+    def listen_datagrams(self, address: str, port: int, handler: DatagramHandler) -> Listener:
+        """Open a port for datagrams. Raises OSError when it is taken."""
+        return _listen(self._datagram_listeners, "udp", (address, port), handler)
 
     def listen_streams(self, address: str, port: int, handler: StreamHandler) -> Listener:
         """Open a port; the handler is called with a reader and a writer, and closes the writer when it is done."""
@@ -86,19 +94,43 @@ class Switch:
 
     def open(self, origin: Origin, address: str, port: int, protocol: asyncio.BaseProtocol) -> asyncio.Transport:
         """Connect a protocol. Raises ConnectionRefusedError if nobody listens, Unreachable if nothing gets through."""
-        target = f"dial tcp {address}:{port}: connect:"
-        endpoint = self._endpoints.get(address)
-        if endpoint is None:
-            raise Unreachable(f"{target} no route to host")
-        link = self._find_link(origin.endpoint, endpoint)
-        if link is not None and not link.up:
-            raise Unreachable(f"{target} no route to host")
-        listener = self._listeners.get((address, port))
+        dialled = address, port
+        link, real = self._way(origin, dialled, "TCP", self._listeners)
+        listener = self._listeners.get(real)
         if listener is None:
-            raise ConnectionRefusedError(f"{target} connection refused")
-        return connect_pair(
-            self._ledger, link, (origin.address, self._port()), (address, port), protocol, listener.factory()
-        )
+            raise ConnectionRefusedError(f"{_dial('TCP', dialled)} connection refused")
+        local = origin.address, self._port()
+        return connect_pair(self._ledger, link, (local, dialled), (real, local), protocol, listener.factory())
+
+    async def ask(self, origin: Origin, address: str, port: int, data: bytes) -> bytes | None:
+        """Send a datagram and take its answer; None where nothing comes back. Raises ConnectionRefusedError if nobody listens."""
+        with self._ledger.work("network"):
+            await _turn()
+            try:
+                link, real = self._way(origin, (address, port), "UDP", self._datagram_listeners)
+            except Unreachable:
+                return None
+            listener = self._datagram_listeners.get(real)
+            if listener is None:
+                raise ConnectionRefusedError(f"{_dial('UDP', (address, port))} connection refused")
+            answer: bytes | None = listener.factory(data, (origin.address, self._port()))
+            await _turn()
+            return answer if link is None or link.up else None
+
+    def _way(
+        self, origin: Origin, address: Address, protocol: Protocol, ports: dict[Address, Listener]
+    ) -> tuple[Link | None, Address]:
+        """The link to take, and the address at its end. Raises Unreachable."""
+        real = address if address in ports else self.route(origin, address, protocol)
+        link: Link | None = None
+        for host in dict.fromkeys((address[0], real[0])):
+            endpoint = self._endpoints.get(host)
+            if endpoint is None and host != real[0]:
+                continue  # a virtual address is on no way
+            link = self._find_link(origin.endpoint, endpoint) if endpoint is not None else None
+            if endpoint is None or (link is not None and not link.up):
+                raise Unreachable(f"{_dial(protocol, address)} no route to host")
+        return link, real
 
     def connect(self, origin: Origin, address: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect; returns a reader and a writer. Raises as `open`."""
@@ -110,3 +142,22 @@ class Switch:
         port = self._next_port
         self._next_port = port + 1 if port < EPHEMERAL_PORT_MAX else EPHEMERAL_PORT_MIN
         return port
+
+
+def _listen(ports: dict[Address, Listener], network: str, address: Address, factory: Callable[..., Any]) -> Listener:
+    if address in ports:
+        raise OSError(f"listen {network} {address[0]}:{address[1]}: bind: address already in use")
+    listener = ports[address] = Listener(ports, address, factory)
+    return listener
+
+
+def _dial(protocol: Protocol, address: Address) -> str:
+    return f"dial {protocol.lower()} {address[0]}:{address[1]}: connect:"
+
+
+async def _turn() -> None:
+    """Let others have their turn of the event loop."""
+    loop = asyncio.get_running_loop()
+    turn: asyncio.Future[None] = loop.create_future()
+    loop.call_soon(turn.set_result, None)
+    await turn

@@ -39,6 +39,8 @@ class Image:
     """What stands before the arguments of `program`; without it a container's `args` are themselves a command."""
     arguments: Sequence[str] = ()
     """The arguments of `program` where a container gives none."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """What the image brings along, by path."""
     takes: Literal["none", "unknown", "all"] = "none"
     """Which commands that containers name themselves `program` is given, in place of `commands`: those that are not there, or all."""
 

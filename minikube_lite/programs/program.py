@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import asyncio
+import posixpath
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,8 @@ EXIT_CODE_TERMINATED = 143
 """128 and SIGTERM."""
 START_TURNS_MAX = 50
 """So many turns of the event loop a starting program counts as work that `settle()` waits for."""
+ROOT_DIRECTORIES = ("bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "usr", "var")
+"""What stands at the root of every container."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,12 @@ class PodContext:
     stdin: Input = field(default_factory=NoInput)
     tty: bool = False
     """Whether the streams are a terminal's: there is no stderr of its own, and input is what somebody types."""
+    base_files: Mapping[str, bytes] = field(default_factory=dict)
+    """What stands in the container's own directory from the start, by path."""
     terminating: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.network.bind(self.read_text, self.clock, f"{self.namespace}/{self.pod}/{self.container}")
 
     def process(
         self,
@@ -92,12 +100,38 @@ class PodContext:
 
     def path(self, path: str) -> Path:
         """Where a path of the container is kept; its directory is made. Raises OutsideOfVolume, PermissionError."""
-        absolute = self._absolute(path)
-        best = self._mount_at(absolute)
-        base = best.directory if best is not None else self.files
-        place = inside(base, absolute[len(best.path.rstrip("/")) :] if best is not None else absolute)
+        place = self.place(path)
+        mount = self._mount_at(self._absolute(path))
+        base = mount.directory if mount is not None else self.files
         make(base if place == base else place.parent)
         return place
+
+    def place(self, path: str) -> Path:
+        """The same, but nothing of it is made, apart from the files that stand in every container."""
+        absolute = self._absolute(path)
+        best = self._mount_at(absolute)
+        if best is not None:
+            return inside(best.directory, absolute[len(best.path.rstrip("/")) :])
+        if not self.files.exists():
+            self._make_files()
+        return inside(self.files, absolute)
+
+    def read_text(self, path: str) -> str:
+        """What a file says; "" where there is none. It makes no files."""
+        absolute = self._absolute(path)
+        if self._mount_at(absolute) is None and not self.files.exists():
+            return self.base_files.get(absolute, b"").decode(errors="replace")
+        place = self.place(absolute)
+        return place.read_text(errors="replace") if place.is_file() else ""
+
+    def _make_files(self) -> None:
+        """Make the container's own directory, with what its image and the kubelet put there, and places for the mounts."""
+        for directory in (*ROOT_DIRECTORIES, *(mount.path for mount in self.mounts)):
+            make(inside(self.files, directory))
+        for path, content in self.base_files.items():
+            place = inside(self.files, path)
+            make(place.parent)
+            place.write_bytes(content)
 
     def is_writable(self, path: str) -> bool:
         """Whether the container may write there. It is for the program to ask: nothing else holds it to that."""
@@ -105,7 +139,8 @@ class PodContext:
         return mount is None or not mount.read_only
 
     def _absolute(self, path: str) -> str:
-        return path if path.startswith("/") else f"{self.working_directory.rstrip('/')}/{path}"
+        """The path from the root, without dots."""
+        return posixpath.normpath(posixpath.join("/", self.working_directory, path)).replace("//", "/")
 
     def _mount_at(self, absolute: str) -> Mount | None:
         """The innermost mount that holds the path."""

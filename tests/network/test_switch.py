@@ -136,3 +136,40 @@ def test_bytes_arrive_whole_and_in_order(parts):
         await asyncio.sleep(0)
 
     asyncio.run(send_all())
+
+
+async def test_datagrams_are_answered_once_refused_or_lost(network, clock):
+    listener = network.switch.listen_datagrams("10.244.0.2", 53, lambda data, peer: data[::-1] if data else None)
+    assert await network.switch.ask(NODE_2, "10.244.0.2", 53, b"abc") == b"cba"
+    assert await network.switch.ask(NODE_2, "10.244.0.2", 53, b"") is None
+    assert await network.switch.ask(NODE_2, "10.244.9.9", 53, b"abc") is None
+    with pytest.raises(OSError, match="listen udp 10.244.0.2:53: bind: address already in use"):
+        network.switch.listen_datagrams("10.244.0.2", 53, None)
+    network.isolate("node-2")
+    assert await network.switch.ask(NODE_2, "10.244.0.2", 53, b"abc") is None
+    network.rejoin("node-2")
+    listener.close()
+    with pytest.raises(ConnectionRefusedError, match="dial udp 10.244.0.2:53: connect: connection refused"):
+        await network.switch.ask(NODE_2, "10.244.0.2", 53, b"abc")
+    assert clock.ledger.idle
+
+
+async def test_a_virtual_address_leads_to_a_real_one_and_both_ends_see_what_they_should(network):
+    seen = {}
+
+    async def answer(reader, writer):
+        seen["server"] = writer.get_extra_info("sockname"), writer.get_extra_info("peername")[0]
+        writer.close()
+
+    network.switch.listen_streams("10.244.0.2", 8080, answer)
+    network.switch.route = lambda origin, address, protocol: (
+        ("10.244.0.2", 8080) if address[0] == "10.96.0.9" else address
+    )
+    reader, writer = network.switch.connect(NODE_2, "10.96.0.9", 80)
+    assert await reader.read() == b""
+    assert writer.get_extra_info("peername") == ("10.96.0.9", 80)
+    assert seen["server"] == (("10.244.0.2", 8080), "10.244.1.2")
+    writer.close()
+    network.isolate("node-2")
+    with pytest.raises(Unreachable, match=r"dial tcp 10\.96\.0\.9:80: connect: no route to host"):
+        network.switch.connect(NODE_2, "10.96.0.9", 80)

@@ -62,12 +62,23 @@ def test_paths_lead_to_the_longest_mount_and_never_out(make_context, tmp_path):
     assert context.path("/var/data/deep/c") == deep / "c"
     assert context.path("/var/database") == context.files / "var" / "database"
     assert context.path("note") == context.files / "work" / "note"
-    assert context.path("/var/data/../../../etc/passwd").is_relative_to(data)
+    assert context.path("/var/data/../../../etc/passwd") == context.files / "etc" / "passwd"
     writable = ("/var/data/deep/c", "/var/data/deeper/c", "/var/data/a", "note")
     assert [context.is_writable(path) for path in writable] == [False, True, True, True]
     (data / "out").symlink_to("/etc")
     with pytest.raises(OutsideOfVolume):
         context.path("/var/data/out/passwd")
+
+
+def test_what_stands_in_a_container_from_the_start_is_written_when_it_is_used(make_context, tmp_path):
+    context = make_context(base_files={"/etc/motd": b"hi"}, mounts=[Mount("/var/data", tmp_path / "data")])
+    assert context.read_text("/etc/motd") == "hi"
+    assert context.read_text("/etc/nothing") == ""
+    assert not context.files.exists()
+    assert context.place("/etc/motd").read_text() == "hi"
+    assert (context.files / "var" / "data").is_dir()
+    context.path("/etc/motd").write_text("changed")
+    assert context.read_text("/etc/../etc/motd") == "changed"
 
 
 async def test_a_second_process_leaves_the_ports_of_the_first_open(make_context, log_text):

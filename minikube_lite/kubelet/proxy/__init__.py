@@ -1,0 +1,1 @@
+"""kube-proxy: how the virtual addresses of Services lead to their endpoints."""
