@@ -97,12 +97,33 @@ class Options(BaseModel):
 
     node_monitor_period: Duration = 5.0
     node_monitor_grace_period: Duration = 50.0
+    node_startup_grace_period: Duration = 60.0
+    node_eviction_rate: Annotated[float, Field(ge=0)] = 0.1
+    """Nodes a second that are tainted so that their pods leave, in a zone that is healthy."""
+    secondary_node_eviction_rate: Annotated[float, Field(ge=0)] = 0.01
+    """The same in a large zone that is not."""
+    unhealthy_zone_threshold: Annotated[float, Field(ge=0, le=1)] = 0.55
+    large_cluster_size_threshold: Annotated[int, Field(ge=0)] = 50
     default_not_ready_toleration_seconds: Annotated[int, Field(ge=0)] = 300
     default_unreachable_toleration_seconds: Annotated[int, Field(ge=0)] = 300
+    pod_eviction_timeout: Duration | None = None
+    """What both of these are where they are not given; upstream's option of that name is no more."""
+    terminated_pod_gc_threshold: Annotated[int, Field(ge=0)] = 12_500
+    """How many ended pods are kept; 0 for any number."""
+    lost_pod_status: Literal["Running", "Unknown"] = "Running"
+    """What pods on a lost node show as their STATUS: what ran there (Kubernetes today), or that nobody knows (until 1.10)."""
     event_ttl: Duration = 3600.0
 
     detect_mutation: bool = False
     """Check that nobody changes a shared object; for tests."""
+
+    def toleration_seconds(self, option: Literal["not_ready", "unreachable"]) -> int:
+        """So long a new pod that says nothing stays on a node that is not ready, or not reachable."""
+        name = f"default_{option}_toleration_seconds"
+        if self.pod_eviction_timeout is not None and name not in self.model_fields_set:
+            return int(self.pod_eviction_timeout)
+        seconds: int = getattr(self, name)
+        return seconds
 
     @model_validator(mode="after")
     def _separate_networks(self) -> Self:

@@ -18,6 +18,7 @@ def add_options(start: argparse.ArgumentParser) -> None:
     _add_doors(start)
     _add_cluster(start)
     _add_pace(start)
+    _add_loss(start)
 
 
 def _add_doors(start: argparse.ArgumentParser) -> None:
@@ -102,6 +103,46 @@ def _add_pace(start: argparse.ArgumentParser) -> None:
     )
     pace.add_argument("--pod-stop-delay", metavar="DURATION", help="how long a pod takes to stop (300ms; stepped: 0)")
     pace.add_argument("--image-pull-delay", metavar="DURATION", help="how long an image takes to be pulled (0)")
-    pace.add_argument(
+
+
+def _add_loss(start: argparse.ArgumentParser) -> None:
+    loss = start.add_argument_group("nodes that are lost, by upstream's names")
+    loss.add_argument("--node-monitor-period", metavar="DURATION", help="how often nodes are looked at (5s)")
+    loss.add_argument(
         "--node-monitor-grace-period", metavar="DURATION", help="silence after which a node is lost (50s)"
+    )
+    loss.add_argument(
+        "--node-startup-grace-period", metavar="DURATION", help="how long a kubelet may take to report at first (60s)"
+    )
+    loss.add_argument(
+        "--pod-eviction-timeout",
+        metavar="DURATION",
+        help="how long new pods stay on a lost node, unless they or the next two options say (5m)",
+    )
+    loss.add_argument(
+        "--default-unreachable-toleration-seconds", type=int, metavar="N", help="the same of unreachable nodes (300)"
+    )
+    loss.add_argument(
+        "--default-not-ready-toleration-seconds", type=int, metavar="N", help="the same of nodes not ready (300)"
+    )
+    loss.add_argument(
+        "--node-eviction-rate", type=float, metavar="N", help="lost nodes a second that pods begin to leave (0.1)"
+    )
+    loss.add_argument(
+        "--secondary-node-eviction-rate", type=float, metavar="N", help="the same in a large unhealthy zone (0.01)"
+    )
+    loss.add_argument(
+        "--unhealthy-zone-threshold", type=float, metavar="SHARE", help="lost nodes that make a zone unhealthy (0.55)"
+    )
+    loss.add_argument(
+        "--large-cluster-size-threshold", type=int, metavar="N", help="a zone is large with more nodes than that (50)"
+    )
+    loss.add_argument(
+        "--terminated-pod-gc-threshold", type=int, metavar="N", help="ended pods that are kept; 0 for all (12500)"
+    )
+    loss.add_argument(
+        "--lost-pod-status",
+        choices=("Running", "Unknown"),
+        default="Unknown",
+        help="STATUS of pods on a lost node: Running as today, or Unknown as until Kubernetes 1.10 (%(default)s)",
     )

@@ -7,6 +7,9 @@ from typing import Any
 from minikube_lite.machinery.resources import GroupVersionResource
 from minikube_lite.store import Object
 
+NODE_LOST = "NodeLost"
+"""The reason in the status of a pod of whose node nothing is heard, as Kubernetes gave it until 1.10."""
+
 
 def copy_object(value: Any) -> Any:
     """A copy of plain JSON values that may be changed freely."""

@@ -101,7 +101,7 @@ def test_commands(complete: Complete) -> None:
 
 
 def test_options_of_a_command(complete: Complete) -> None:
-    assert set(complete("minikube-lite start --nod")) == {"--nodes", "--node-monitor-grace-period"}
+    assert set(complete("minikube-lite start --node-m")) == {"--node-monitor-period", "--node-monitor-grace-period"}
     assert set(complete("minikube-lite stop --a")) == {"--all"}
     assert complete("minikube-lite stop --nod") == []
     assert "--seed" in complete("minikube-lite start --nodes 3 --s")
@@ -129,7 +129,7 @@ def test_zsh(words: Words, tmp_path: Path) -> None:
     assert output([path, "-n", str(script)]) == [""]
     asked = {
         "minikube-lite sta": {"start", "status"},
-        "minikube-lite start --nod": {"--nodes", "--node-monitor-grace-period"},
+        "minikube-lite start --node-m": {"--node-monitor-period", "--node-monitor-grace-period"},
         "minikube-lite start --clock s": {"scaled", "stepped"},
         "minikube-lite completion f": {"fish"},
     }

@@ -1,10 +1,15 @@
-"""Steps 14 to 18 of the lesson in virtual time, beside what a real control plane did: the same order, the same distances."""
+"""Steps 14 to 18 of the lesson, in process and by the command line, beside what a real control plane did: its order, its distances."""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,10 +30,12 @@ from minikube_lite.store import Event
 
 if TYPE_CHECKING:
     from minikube_lite.testing import RunningCluster
+    from tests.lesson.conftest import Lesson
 
 pytestmark = pytest.mark.minikube_lite(clock="stepped", seed=3, detect_mutation=True)
 
 DISTANCE_SECONDS_MAX = 1.5
+TAINTED = "taints: unreachable:NoExecute, unreachable:NoSchedule"
 GRACE_SECONDS = (40, 56)
 """From a cut to Unknown: a grace of 50 s from the last of heartbeats 10 s apart, looked at every 5 s."""
 
@@ -170,16 +177,16 @@ class Story:
             unknown = "node: Unknown/NodeStatusUnknown"
             assert GRACE_SECONDS[0] <= ours.when(unknown, nth) - cut <= GRACE_SECONDS[1]
         for told in (ours, real):
-            tainted = told.when("taints: unreachable:NoExecute, unreachable:NoSchedule", 1)
+            tainted = told.when(TAINTED, 1)
             for text in ("manager: Marking for deletion Pod default/kubia-0", "pod: terminating"):
                 assert abs(told.when(text) - tainted - 300) <= DISTANCE_SECONDS_MAX
 
     def cut(self) -> float:
-        self.cluster.cluster.kubelets.network.isolate(self.node)
+        self.cluster.cut(self.node)
         return self.now()
 
     def heal(self) -> None:
-        self.cluster.cluster.kubelets.network.rejoin(self.node)
+        self.cluster.heal(self.node)
         self.cluster.settle()
         self.look()
 
@@ -238,3 +245,128 @@ def test_the_whole_story_is_the_recorded_one(story: Story, recorded_story: Told)
     assert story.alarms() == ["kubia-0"], "forced: now two of one name run"
     story.heal()
     assert story.alarms() == [], "the kubelet stops the orphan when it is back"
+
+
+class Typed:
+    """The same, as a reader of the chapter types it: minikube-lite and kubectl, on a clock that the options choose."""
+
+    def __init__(self, lesson: Lesson, name: str) -> None:
+        self.lesson = lesson
+        self.name = name
+        lesson.kubectl("apply", "-f", "pvs.yaml", "-f", "service.yaml", "-f", "statefulset.yaml")
+        lesson.kubectl("scale", "sts", "kubia", "--replicas=3")
+        lesson.rolled_out()
+        self.node = self.pods()["kubia-0"]["NODE"]
+
+    def type(self, command: str, *words: str) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "minikube_lite", command, "--name", self.name, *words],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def eth0(self, state: str) -> None:
+        self.type("ssh", self.node, "--", "sudo", "ifconfig", "eth0", state)
+
+    def pods(self) -> dict[str, dict[str, str]]:
+        return self.lesson.table("pods", "-o", "wide")
+
+    def statuses(self) -> list[tuple[str, str]]:
+        return [(pod["READY"], pod["STATUS"]) for pod in self.pods().values()]
+
+
+@pytest.fixture
+def start_typed(
+    start_lesson: Callable[..., AbstractContextManager[Lesson]],
+) -> Callable[..., AbstractContextManager[Lesson]]:
+    return lambda name, *options: start_lesson("--name", name, "--seed", "3", *options)
+
+
+LOST = [("1/1", "Unknown"), ("1/1", "Running"), ("1/1", "Running")]
+WELL = [("1/1", "Running")] * 3
+
+
+def test_the_whole_story_as_the_chapter_types_it(start_typed, recorded_story: Told) -> None:
+    name = f"stepped-{os.getpid()}"
+    with start_typed(name, "--clock", "stepped") as lesson:
+        typed = Typed(lesson, name)
+        revision, claim = lesson.revision(), lesson.object("pvc", "data-kubia-0")
+        typed.eth0("down")
+        typed.type("clock", "advance", "70s")
+        assert lesson.table("nodes")[typed.node]["STATUS"] == "NotReady"
+        assert typed.statuses() == LOST
+        typed.eth0("up")
+        typed.type("settle")
+        assert (lesson.table("nodes")[typed.node]["STATUS"], typed.statuses()) == ("Ready", WELL)
+        assert "reason" not in lesson.object("pod", "kubia-0")["status"]
+
+        typed.eth0("down")
+        typed.type("clock", "advance", "400s")
+        told = lesson.kubectl("describe", "po", "kubia-0")
+        assert "Terminating" in told.partition("Status:")[2].splitlines()[0]
+        assert "NodeLost" in told.partition("Reason:")[2].splitlines()[0]
+        assert "deleted" in lesson.kubectl("delete", "po", "kubia-0", "--wait=false")
+        typed.type("clock", "advance", "1h")
+        assert typed.statuses() == LOST, "still no replacement"
+
+        lesson.kubectl("delete", "po", "kubia-0", "--force", "--grace-period", "0")
+        lesson.rolled_out()
+        assert typed.statuses() == WELL
+        assert typed.pods()["kubia-0"]["NODE"] != typed.node
+        assert lesson.object("pvc", "data-kubia-0")["metadata"]["uid"] == claim["metadata"]["uid"]
+        compare_history(lesson.history(revision, "pods"), lesson.object("node", typed.node), recorded_story)
+        typed.eth0("up")
+        typed.type("settle")
+
+
+def compare_history(changes: list[dict[str, Any]], node: dict[str, Any], real: Told) -> None:
+    """What a watch has shown of the first kubia-0, and its lost node, beside the recorded."""
+    ours, uid, marked = Told(), "", ""
+    tell_pod(ours, 0.0, {"ready": "True", "disruption": "", "deleting": False})
+    for change in changes:
+        pod = change["object"]
+        uid = uid or (pod["metadata"]["uid"] if pod["metadata"]["name"] == "kubia-0" else "")
+        if pod["metadata"]["uid"] == uid:
+            tell_pod(ours, 0.0, None if change["type"] == "DELETED" else _shown(pod))
+            disruption = find_condition(pod, "DisruptionTarget")
+            marked = disruption["lastTransitionTime"] if disruption else marked
+    for about in ("disruption", "pod"):
+        assert ours.words(about) == real.words(about)
+    [tainted] = [taint["timeAdded"] for taint in node["spec"]["taints"] if taint["effect"] == "NoExecute"]
+    distance = datetime.fromisoformat(marked) - datetime.fromisoformat(tainted)
+    recorded = real.when("disruption: True/DeletionByTaintManager") - real.when(TAINTED, 1)
+    assert abs(distance.total_seconds() - recorded) <= DISTANCE_SECONDS_MAX
+
+
+def test_time_that_flows(start_typed) -> None:
+    """Steps 14 to 16 while time flows by itself, a hundred times as fast."""
+    name = f"scaled-{os.getpid()}"
+    with start_typed(name, "--clock", "scaled", "--clock-rate", "100", "--pod-eviction-timeout", "2m") as lesson:
+        typed = Typed(lesson, name)
+        typed.eth0("down")
+        lesson.kubectl("wait", f"node/{typed.node}", "--for=condition=Ready=Unknown", "--timeout=60s")
+        lesson.kubectl("wait", "pod/kubia-0", "--for=jsonpath={.status.reason}=NodeLost", "--timeout=60s")
+        typed.eth0("up")
+        lesson.kubectl("wait", f"node/{typed.node}", "--for=condition=Ready", "--timeout=60s")
+        lesson.kubectl("wait", "pod/kubia-0", "--for=condition=Ready", "--timeout=60s")
+        typed.eth0("down")
+        lesson.kubectl("wait", "pod/kubia-0", "--for=condition=DisruptionTarget", "--timeout=60s")
+        assert typed.statuses() == LOST
+        tolerations = lesson.object("pod", "kubia-0")["spec"]["tolerations"]
+        assert [one["tolerationSeconds"] for one in tolerations] == [120, 120]
+
+
+def test_today_a_lost_pod_shows_what_ran(start_typed) -> None:
+    name = f"today-{os.getpid()}"
+    with start_typed(name, "--clock", "stepped", "--lost-pod-status", "Running") as lesson:
+        typed = Typed(lesson, name)
+        typed.eth0("down")
+        typed.type("clock", "advance", "70s")
+        assert typed.statuses() == WELL
+        typed.type("clock", "advance", "330s")
+        assert typed.statuses() == [("1/1", "Terminating"), *WELL[1:]]
+        typed.type("node", "heal", typed.node)
+        lesson.rolled_out()

@@ -22,8 +22,8 @@ class DefaultTolerationSeconds(Plugin):
         if pod is None:
             return
         defaults = {
-            NOT_READY: options.default_not_ready_toleration_seconds,
-            UNREACHABLE: options.default_unreachable_toleration_seconds,
+            NOT_READY: options.toleration_seconds("not_ready"),
+            UNREACHABLE: options.toleration_seconds("unreachable"),
         }
         given = pod["spec"].get("tolerations") or []
         added = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minikube_lite.clock import Timer, format_time
-from minikube_lite.controllers.nodelifecycle.health import Health, lost_status, observe
+from minikube_lite.controllers.nodelifecycle.health import Health, lost_pod_status, lost_status, observe
 from minikube_lite.controllers.nodelifecycle.taints import (
     NOT_READY,
     UNREACHABLE,
@@ -17,7 +17,7 @@ from minikube_lite.controllers.nodelifecycle.taints import (
     no_schedule_changes,
     with_taints,
 )
-from minikube_lite.controllers.nodelifecycle.zones import TaintQueue, ZoneState, disruption, zone_of
+from minikube_lite.controllers.nodelifecycle.zones import TaintQueue, Thresholds, ZoneState, disruption, zone_of
 from minikube_lite.machinery.client import PatchType
 from minikube_lite.machinery.controller import Controller, ControllerContext, object_key, split_key
 from minikube_lite.machinery.errors import ApiError, is_conflict, is_not_found
@@ -31,8 +31,6 @@ LEASE_NAMESPACE = "kube-node-lease"
 EXCLUDE_DISRUPTION_LABEL = "node.kubernetes.io/exclude-disruption"
 STRATEGIC_MERGE: PatchType = "application/strategic-merge-patch+json"
 
-STARTUP_GRACE_SECONDS = 60.0
-"""So long a kubelet may take until its first report; upstream's --node-startup-grace-period."""
 NODE_EVICTION_PERIOD_SECONDS = 0.1
 """How long a node waits for its NoExecute taint at least: the NoSchedule one comes first."""
 UPDATE_TRIES_MAX = 5
@@ -54,6 +52,9 @@ class NodeLifecycleController(Controller):
         index_by_node(self._pods)
         self._period: float = context.options.node_monitor_period
         self._grace: float = context.options.node_monitor_grace_period
+        self._startup_grace: float = context.options.node_startup_grace_period
+        self._thresholds = Thresholds.of(context.options)
+        self._says_lost: bool = context.options.lost_pod_status == "Unknown"
         self._timer: Timer | None = None
         self._health: dict[str, Health] = {}
         self._known: dict[str, str] = {}
@@ -136,7 +137,7 @@ class NodeLifecycleController(Controller):
         pod = self._pods.get(namespace, name)
         health = self._health.get(pod["spec"].get("nodeName", "")) if pod is not None else None
         if pod is not None and health is not None and health.ready is not None and not health.is_ready:
-            await self._mark_pods_not_ready([pod])
+            await self._mark_pods_not_ready([pod], health.ready)
 
     # All nodes, every few seconds
 
@@ -182,7 +183,7 @@ class NodeLifecycleController(Controller):
             self._to_retry[name] = None
         if name in self._to_retry:
             if not is_ready:
-                await self._mark_pods_not_ready(self._pods.by_index(NODE_INDEX, name))
+                await self._mark_pods_not_ready(self._pods.by_index(NODE_INDEX, name), current)
             del self._to_retry[name]
         return current
 
@@ -193,7 +194,7 @@ class NodeLifecycleController(Controller):
             now, ready = self.clock.now(), find_condition(node, "Ready")
             health = observe(self._health.get(name), node, self._leases.get(LEASE_NAMESPACE, name), now)
             self._health[name] = health
-            grace = STARTUP_GRACE_SECONDS if ready is None else self._grace
+            grace = self._startup_grace if ready is None else self._grace
             lost = lost_status(node, format_time(now)) if now > health.probed + grace else None
             if lost is None:
                 return node
@@ -211,14 +212,14 @@ class NodeLifecycleController(Controller):
             break
         return node
 
-    async def _mark_pods_not_ready(self, pods: Sequence[Object]) -> None:
+    async def _mark_pods_not_ready(self, pods: Sequence[Object], node_ready: Object) -> None:
+        says_lost = self._says_lost and node_ready["status"] == "Unknown"
         for pod in pods:
-            ready = find_condition(pod, "Ready")
-            if ready is None or ready["status"] == "False":
+            status = lost_pod_status(pod, self.clock.timestamp(), says_lost=says_lost)
+            if not status:
                 continue
             metadata = pod["metadata"]
-            condition = {"type": "Ready", "status": "False", "lastTransitionTime": self.clock.timestamp()}
-            patch = {"metadata": {"uid": metadata["uid"]}, "status": {"conditions": [condition]}}
+            patch = {"metadata": {"uid": metadata["uid"]}, "status": status}
             try:
                 await self.client.patch(
                     PODS,
@@ -233,15 +234,16 @@ class NodeLifecycleController(Controller):
                 if is_not_found(error) or is_conflict(error):
                     continue
                 raise
-            about = ObjectReference.of(pod, PODS, "Pod")
-            self.events.event(about, "Warning", "NodeNotReady", "Node is not ready")
+            if "conditions" in status:
+                about = ObjectReference.of(pod, PODS, "Pod")
+                self.events.event(about, "Warning", "NodeNotReady", "Node is not ready")
 
     # Taints that make pods leave
 
     def _taint_queue(self, node: Object) -> TaintQueue:
         zone = zone_of(node)
         if zone not in self._taint_queues:
-            self._taint_queues[zone] = TaintQueue(self.clock.now())
+            self._taint_queues[zone] = TaintQueue(self.clock.now(), self._thresholds.eviction_rate)
         return self._taint_queues[zone]
 
     async def _taint_by_condition(self, node: Object, status: str) -> None:
@@ -284,7 +286,7 @@ class NodeLifecycleController(Controller):
             await self._swap_taints(name, [wanted], [opposite])
 
     async def _handle_disruption(self, ready: dict[str, list[bool]], nodes: Sequence[Object]) -> None:
-        change = disruption(self._zones, ready)
+        change = disruption(self._zones, ready, self._thresholds)
         self._zones = change.states
         now = self.clock.now()
         for zone, rate in change.rates.items():

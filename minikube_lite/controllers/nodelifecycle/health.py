@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from minikube_lite.clock import parse_time
-from minikube_lite.machinery.meta import copy_object, find_condition
+from minikube_lite.machinery.meta import NODE_LOST, copy_object, find_condition, is_pod_terminal
 from minikube_lite.store import Object
 
 WATCHED_CONDITIONS = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
@@ -78,3 +78,18 @@ def lost_status(node: Object, now: str) -> Object | None:
         elif condition["status"] != "Unknown":
             condition.update(STOPPED, lastTransitionTime=now)
     return new if find_condition(new, "Ready") != find_condition(node, "Ready") else None
+
+
+def lost_pod_status(pod: Object, now: str, *, says_lost: bool) -> Object:
+    """What changes in the status of a pod whose node is not ready; empty for nothing.
+
+    `says_lost` adds the reason that Kubernetes gave until 1.10, which kubectl shows as Unknown.
+    """
+    changes: Object = {}
+    ready = find_condition(pod, "Ready")
+    if ready is not None and ready["status"] != "False":
+        changes["conditions"] = [{"type": "Ready", "status": "False", "lastTransitionTime": now}]
+    if says_lost and not is_pod_terminal(pod) and pod.get("status", {}).get("reason") != NODE_LOST:
+        name, node = pod["metadata"]["name"], pod["spec"].get("nodeName", "")
+        changes |= {"reason": NODE_LOST, "message": f"Node {node} which was running pod {name} is unresponsive"}
+    return changes

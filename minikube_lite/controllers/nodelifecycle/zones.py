@@ -8,21 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from minikube_lite.store import Object
 
 ZoneState = Literal["Initial", "Normal", "FullDisruption", "PartialDisruption"]
 
-EVICTION_NODES_PER_SECOND = 0.1
-"""Upstream's --node-eviction-rate."""
-SECONDARY_EVICTION_NODES_PER_SECOND = 0.01
-"""Upstream's --secondary-node-eviction-rate."""
 EVICTION_BURST = 1
-LARGE_CLUSTER_NODES = 50
-"""Upstream's --large-cluster-size-threshold."""
-UNHEALTHY_ZONE_SHARE = 0.55
-"""Upstream's --unhealthy-zone-threshold."""
 
 REGION_LABEL = "topology.kubernetes.io/region"
 ZONE_LABEL = "topology.kubernetes.io/zone"
@@ -35,21 +27,46 @@ def zone_of(node: Object) -> str:
     return f"{region}:{zone}" if region or zone else ""
 
 
-def zone_state(ready: Sequence[bool]) -> ZoneState:
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Upstream's --node-eviction-rate, --secondary-node-eviction-rate (nodes a second), --unhealthy-zone-threshold (a share) and
+    --large-cluster-size-threshold (nodes).
+    """
+
+    eviction_rate: float = 0.1
+    secondary_eviction_rate: float = 0.01
+    unhealthy_share: float = 0.55
+    large_zone: int = 50
+
+    @classmethod
+    def of(cls, options: Any) -> Thresholds:
+        """Those that the cluster's options set."""
+        return cls(
+            options.node_eviction_rate,
+            options.secondary_node_eviction_rate,
+            options.unhealthy_zone_threshold,
+            options.large_cluster_size_threshold,
+        )
+
+
+DEFAULT_THRESHOLDS = Thresholds()
+
+
+def zone_state(ready: Sequence[bool], thresholds: Thresholds = DEFAULT_THRESHOLDS) -> ZoneState:
     """How it stands with a zone of which these nodes are, or are not, ready."""
     lost = len(ready) - sum(ready)
     if lost and lost == len(ready):
         return "FullDisruption"
-    if lost > 2 and lost / len(ready) >= UNHEALTHY_ZONE_SHARE:
+    if lost > 2 and lost / len(ready) >= thresholds.unhealthy_share:
         return "PartialDisruption"
     return "Normal"
 
 
-def eviction_rate(state: ZoneState, nodes: int) -> float:
+def eviction_rate(state: ZoneState, nodes: int, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> float:
     """How many nodes a second are tainted; none in a small zone where most are lost."""
     if state != "PartialDisruption":
-        return EVICTION_NODES_PER_SECOND
-    return SECONDARY_EVICTION_NODES_PER_SECOND if nodes > LARGE_CLUSTER_NODES else 0.0
+        return thresholds.eviction_rate
+    return thresholds.secondary_eviction_rate if nodes > thresholds.large_zone else 0.0
 
 
 class TokenBucket:
@@ -78,10 +95,10 @@ class TokenBucket:
 class TaintQueue:
     """The nodes of a zone that wait for their NoExecute taint. One that had its turn is remembered until it is removed."""
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, rate: float) -> None:
         self._known: dict[str, None] = {}
         self.waiting: dict[str, None] = {}
-        self.limiter = TokenBucket(EVICTION_NODES_PER_SECOND, now)
+        self.limiter = TokenBucket(rate, now)
 
     def add(self, node: str) -> bool:
         """Let a node wait, unless it is known."""
@@ -114,9 +131,13 @@ class DisruptionChange:
     """Whether all nodes are lost as of now, or no longer."""
 
 
-def disruption(states: Mapping[str, ZoneState], ready: Mapping[str, Sequence[bool]]) -> DisruptionChange:
+def disruption(
+    states: Mapping[str, ZoneState],
+    ready: Mapping[str, Sequence[bool]],
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
+) -> DisruptionChange:
     """From the zones' states before and their nodes now."""
-    new: dict[str, ZoneState] = {zone: zone_state(nodes) for zone, nodes in ready.items()}
+    new: dict[str, ZoneState] = {zone: zone_state(nodes, thresholds) for zone, nodes in ready.items()}
     old: dict[str, ZoneState] = {zone: states.get(zone, "Initial") for zone in new}
     all_lost = all(state == "FullDisruption" for state in new.values())
     all_were_lost = all(state == "FullDisruption" for state in old.values())
@@ -125,5 +146,5 @@ def disruption(states: Mapping[str, ZoneState], ready: Mapping[str, Sequence[boo
     if all_lost:
         return DisruptionChange(new, dict.fromkeys(new, 0.0), "enter")
     changed = [zone for zone in new if all_were_lost or new[zone] != old[zone]]
-    rates = {zone: eviction_rate(new[zone], len(ready[zone])) for zone in changed}
+    rates = {zone: eviction_rate(new[zone], len(ready[zone]), thresholds) for zone in changed}
     return DisruptionChange(new, rates, "leave" if all_were_lost else "")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from minikube_lite.controllers.nodelifecycle.health import lost_status, observe
+import pytest
+
+from minikube_lite.controllers.nodelifecycle.health import lost_pod_status, lost_status, observe
 from minikube_lite.store import Object
 
 
@@ -51,3 +53,28 @@ def test_what_nobody_knows():
     }
     assert [condition["reason"] for condition in others] == ["NodeStatusNeverUpdated"] * 3
     assert lost_status(lost, "2026-01-01T00:02:00Z") is None
+
+
+def pod(ready: str = "True", phase: str = "Running", reason: str = "") -> Object:
+    conditions = [{"type": "Ready", "status": ready}]
+    status = {"phase": phase, "conditions": conditions, **({"reason": reason} if reason else {})}
+    return {"metadata": {"name": "web-0"}, "spec": {"nodeName": "node-1"}, "status": status}
+
+
+NOT_READY = [{"type": "Ready", "status": "False", "lastTransitionTime": "now"}]
+LOST = {"reason": "NodeLost", "message": "Node node-1 which was running pod web-0 is unresponsive"}
+
+
+@pytest.mark.parametrize(
+    ("subject", "says_lost", "expected"),
+    [
+        (pod(), False, {"conditions": NOT_READY}),
+        (pod(), True, {"conditions": NOT_READY, **LOST}),
+        (pod("False"), False, {}),
+        (pod("False"), True, LOST),
+        (pod("False", reason="NodeLost"), True, {}),
+        (pod("False", "Succeeded"), True, {}),
+    ],
+)
+def test_what_a_pod_of_a_lost_node_is_said_to_be(subject, says_lost, expected):
+    assert lost_pod_status(subject, "now", says_lost=says_lost) == expected

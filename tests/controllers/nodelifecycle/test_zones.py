@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from minikube_lite.controllers.nodelifecycle.zones import TaintQueue, TokenBucket, disruption, eviction_rate, zone_state
+from minikube_lite.controllers.nodelifecycle.zones import (
+    TaintQueue,
+    Thresholds,
+    TokenBucket,
+    disruption,
+    eviction_rate,
+    zone_state,
+)
 
 
 @pytest.mark.parametrize(
@@ -55,10 +62,19 @@ def test_one_node_in_ten_seconds():
 
 
 def test_a_node_waits_once_until_it_is_removed():
-    queue = TaintQueue(0.0)
+    queue = TaintQueue(0.0, 0.1)
     assert queue.add("a")
     assert not queue.add("a")
     queue.waiting.pop("a")
     assert not queue.add("a")
     queue.remove("a")
     assert queue.add("a")
+
+
+def test_options_move_the_thresholds():
+    thresholds = Thresholds(1.0, 0.5, 0.9, 3)
+    ready = {"": [True, False, False, False]}
+    assert disruption({}, ready, thresholds).states == {"": "Normal"}
+    assert eviction_rate("Normal", 4, thresholds) == 1.0
+    assert eviction_rate("PartialDisruption", 4, thresholds) == 0.5
+    assert eviction_rate("PartialDisruption", 3, thresholds) == 0.0

@@ -7,11 +7,10 @@ from typing import Any
 from minikube_lite.api.columns import AGE, NAME, NONE, or_none, value_at
 from minikube_lite.machinery.ages import since
 from minikube_lite.machinery.kind import Column
-from minikube_lite.machinery.meta import find_condition, is_deleting, is_pod_ready, is_pod_terminal
+from minikube_lite.machinery.meta import NODE_LOST, find_condition, is_deleting, is_pod_ready, is_pod_terminal
 from minikube_lite.machinery.pod_resources import is_sidecar
 from minikube_lite.store import Object
 
-REASON_NODE_LOST = "NodeLost"
 REASON_SCHEDULING_GATED = "SchedulingGated"
 
 _ROW_CONDITIONS = {"Succeeded": "The pod has completed successfully.", "Failed": "The pod failed."}
@@ -43,8 +42,8 @@ class _Summary:
         initialized = find_condition(pod, "Initialized")
         if not self._initializing() or (initialized and initialized["status"] == "True"):
             self._look_at_containers(pod)
-        if is_deleting(pod) and self._status.get("reason") == REASON_NODE_LOST:
-            self.reason = "Unknown"
+        if self._status.get("reason") == NODE_LOST:
+            self.reason = "Unknown"  # of old, and not only once the pod is deleted
         elif is_deleting(pod) and not is_pod_terminal(pod):
             self.reason = "Terminating"
 
