@@ -1,4 +1,4 @@
-"""The one door to time, randomness and ids, and the ledger of work that `settle()` reads.
+"""The one door to time, randomness and ids.
 
 Emulated time flows as the host's (real), faster or slower (scaled), or only when asked (stepped); `advance()` moves it in each.
 """
@@ -11,12 +11,10 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from minikube_lite.ledger import Ledger, hold_for_turns
 
 log = logging.getLogger(__name__)
 
@@ -32,82 +30,14 @@ SETTLE_SECONDS_MAX = 60.0
 """How long, in the host's time, `settle()` waits for quiet before it names what is busy."""
 SETTLE_ROUNDS = 3
 """Turns of the event loop without new work after which it counts as idle."""
+WAKING_TURNS_MAX = 50
+"""So many turns of the event loop whoever slept counts as work that `settle()` waits for."""
 SAFE_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 """Upstream's letters for random names (apimachinery/pkg/util/rand): no vowels, so no words."""
 
 
 class Unsettled(TimeoutError):
     """The cluster did not become quiet; the message names the work that was left."""
-
-
-class Token:
-    """One piece of work in the ledger."""
-
-    __slots__ = ("_ledger", "name")
-
-    def __init__(self, ledger: Ledger, name: str) -> None:
-        self._ledger: Ledger | None = ledger
-        self.name = name
-
-    def done(self) -> None:
-        """The work is finished; saying it twice does no harm."""
-        if self._ledger is not None:
-            ledger, self._ledger = self._ledger, None
-            ledger.finish(self.name)
-
-
-class Ledger:
-    """Counts the work that is under way, by name."""
-
-    def __init__(self) -> None:
-        self._counts: dict[str, int] = {}
-        self._total = 0
-        self._waiters: list[asyncio.Future[None]] = []
-
-    def start(self, name: str) -> Token:
-        """Note a piece of work; its token ends it."""
-        self._counts[name] = self._counts.get(name, 0) + 1
-        self._total += 1
-        return Token(self, name)
-
-    def finish(self, name: str) -> None:
-        """End a piece of work. Called by its token."""
-        left = self._counts[name] - 1
-        if left:
-            self._counts[name] = left
-        else:
-            del self._counts[name]
-        self._total -= 1
-        if not self._total:
-            waiters, self._waiters = self._waiters, []
-            for waiter in waiters:
-                if not waiter.done():
-                    waiter.set_result(None)
-
-    @contextmanager
-    def work(self, name: str) -> Iterator[None]:
-        """The block is a piece of work."""
-        token = self.start(name)
-        try:
-            yield
-        finally:
-            token.done()
-
-    @property
-    def idle(self) -> bool:
-        """Whether no work is under way."""
-        return not self._total
-
-    def outstanding(self) -> dict[str, int]:
-        """What is under way: how many of each name."""
-        return dict(sorted(self._counts.items()))
-
-    async def wait_idle(self) -> None:
-        """Return when no work is under way."""
-        while self._total:
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
-            await waiter
 
 
 class Timer:
@@ -227,13 +157,21 @@ class Clock:
         return self.call_at(self.now() + delay, callback, *args, pending=pending)
 
     async def sleep(self, delay: float, *, pending: str = "") -> None:
-        """Wait that many emulated seconds."""
+        """Wait that many emulated seconds; for none, until the next turn of the event loop."""
+        if delay <= 0:
+            await asyncio.sleep(0)
+            return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        timer = self.call_later(delay, _wake, waiter, pending=pending)
+        timer = self.call_later(delay, self._wake, waiter, pending=pending)
         try:
             await waiter
         finally:
             timer.cancel()
+
+    def _wake(self, waiter: asyncio.Future[None]) -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+            hold_for_turns(self.ledger, "what slept", WAKING_TURNS_MAX)
 
     def forget(self, timer: Timer) -> None:
         """Take a timer's name off the work that `settle()` waits for. Called by the timer."""
@@ -365,11 +303,6 @@ class Clock:
     def token_hex(self, digits: int) -> str:
         """That many random hexadecimal digits."""
         return f"{self.random.getrandbits(digits * 4):0{digits}x}"
-
-
-def _wake(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)
 
 
 def format_time(seconds: float) -> str:

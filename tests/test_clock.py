@@ -14,11 +14,11 @@ from minikube_lite.clock import (
     STALL_SECONDS_MAX,
     STEPPED_EPOCH_SECONDS,
     Clock,
-    Ledger,
     Unsettled,
     format_time,
     parse_time,
 )
+from minikube_lite.ledger import Ledger
 
 
 class Host:

@@ -7,21 +7,21 @@ import logging
 from dataclasses import dataclass, field
 from typing import Literal
 
-import aiohttp
-
 from minikube_lite.clock import Timer
+from minikube_lite.kubelet.asking import Asker, AskingFailed, Response
+from minikube_lite.kubelet.environment import expand
+from minikube_lite.kubelet.grpc_health import check_health
 from minikube_lite.kubelet.host import Host
-from minikube_lite.kubelet.state import Container, PodState
-from minikube_lite.network.http import http_session
-from minikube_lite.network.switch import Origin
-from minikube_lite.programs.program import hold_for_turns
+from minikube_lite.kubelet.run import Run
+from minikube_lite.kubelet.state import Container
+from minikube_lite.ledger import hold_for_turns
 from minikube_lite.store import Object
 
 log = logging.getLogger(__name__)
 
 PROBE_TURNS_MAX = 100
 """So many turns of the event loop a probe counts as work that `settle()` waits for."""
-PROBE_BODY_BYTES_MAX = 10 << 10
+USER_AGENT = "kube-probe/1.36"
 
 ProbeKind = Literal["startup", "readiness", "liveness"]
 KINDS: tuple[ProbeKind, ...] = ("startup", "readiness", "liveness")
@@ -48,10 +48,7 @@ class Probe:
 
     kind: ProbeKind
     spec: Object
-    state: PodState
-    container: Container
-    ports: Object
-    """The numbers of the container's named ports."""
+    run: Run
     tally: Tally = field(default_factory=Tally)
     timer: Timer | None = None
     task: asyncio.Task[None] | None = None
@@ -61,20 +58,18 @@ class Probe:
 class Prober:
     """Runs the probes of one node's containers."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, asker: Asker) -> None:
         self._host = host
+        self._asker = asker
         self._probes: dict[str, list[Probe]] = {}
-        self._session: aiohttp.ClientSession | None = None
         self._tasks: dict[asyncio.Task[None], None] = {}
 
-    def start(self, state: PodState, container: Container, spec: Object) -> None:
+    def start(self, run: Run) -> None:
         """Begin to probe a container that was just started; without probes it is started and ready at once."""
+        container, spec = run.container, run.spec
         container.started = "startupProbe" not in spec
         container.ready = "readinessProbe" not in spec
-        ports = {port["name"]: port["containerPort"] for port in spec.get("ports") or () if port.get("name")}
-        probes = [
-            Probe(kind, spec[f"{kind}Probe"], state, container, ports) for kind in KINDS if f"{kind}Probe" in spec
-        ]
+        probes = [Probe(kind, spec[f"{kind}Probe"], run) for kind in KINDS if f"{kind}Probe" in spec]
         if probes:
             self._probes[container.id] = probes
         for probe in probes:
@@ -100,8 +95,6 @@ class Prober:
     async def stop(self) -> None:
         """Wait for what is under way."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
 
     def _schedule(self, probe: Probe, delay: float) -> None:
         if probe.timer is not None:
@@ -112,7 +105,7 @@ class Prober:
             self._tick(probe)
 
     def _tick(self, probe: Probe) -> None:
-        container = probe.container
+        container = probe.run.container
         if container.exit is not None:
             return
         if probe.kind != "readiness" and container.stop_by is not None:
@@ -121,29 +114,29 @@ class Prober:
         probe.timer = self._host.clock.call_later(period, self._tick, probe)
         if probe.on_hold or probe.task is not None or container.started == (probe.kind == "startup"):
             return
-        probe.task = task = asyncio.create_task(self._run(probe), name=f"{probe.kind} probe of {probe.state.key}")
+        probe.task = task = asyncio.create_task(self._run(probe), name=f"{probe.kind} probe of {probe.run.state.key}")
         self._tasks[task] = None
         task.add_done_callback(lambda done: self._tasks.pop(done, None))
 
     async def _run(self, probe: Probe) -> None:
         end = hold_for_turns(self._host.clock.ledger, "probe", PROBE_TURNS_MAX)
         try:
-            fault = await self._ask(probe)
-            self._judge(probe, fault)
+            self._judge(probe, await self._ask(probe))
+        except AskingFailed as error:
+            self._tell(probe, "Unhealthy", f"probe errored and resulted in unknown state: {error}")
         except Exception:
-            log.exception("the %s probe of %s failed", probe.kind, probe.state.key)
+            log.exception("the %s probe of %s failed", probe.kind, probe.run.state.key)
         finally:
             probe.task = None
             end()
 
-    def _judge(self, probe: Probe, fault: str) -> None:
-        host, container = self._host, probe.container
+    def _judge(self, probe: Probe, fault: str | None) -> None:
+        container = probe.run.container
         if container.exit is not None:
             return
-        if fault:
-            text = f"{probe.kind.capitalize()} probe failed: {fault}"
-            host.events.pod(probe.state, "Warning", "Unhealthy", text, container.name)
-        verdict = probe.tally.count(not fault, probe.spec)
+        if fault is not None:
+            self._tell(probe, "Unhealthy", f"probe failed: {fault}")
+        verdict = probe.tally.count(fault is None, probe.spec)
         if verdict is None:
             return
         if probe.kind == "readiness":
@@ -157,71 +150,46 @@ class Prober:
             changed = probe.on_hold = not verdict
             container.unhealthy = container.unhealthy if verdict else probe.kind
         if changed:
-            host.changed(probe.state.uid)
+            self._host.changed(probe.run.state.uid)
 
     # Asking
 
-    async def _ask(self, probe: Probe) -> str:
-        """What is wrong; empty for success. Time out in emulated time."""
-        if "httpGet" in probe.spec:
-            asking = asyncio.ensure_future(self._http(probe))
-        elif "tcpSocket" in probe.spec:
-            return self._tcp(probe)
-        else:
-            kind = "exec" if "exec" in probe.spec else "grpc"
-            text = (
-                f"{probe.kind.capitalize()} probe warning: {kind} probes are not emulated, this one counts as success"
-            )
-            self._host.events.pod(probe.state, "Warning", "ProbeWarning", text, probe.container.name)
-            probe.on_hold = True
-            return ""
-        timeout = float(probe.spec.get("timeoutSeconds", 1))
-        timer = self._host.clock.call_later(timeout, asking.cancel)
+    async def _ask(self, probe: Probe) -> str | None:
+        """What is wrong; None for success. Raises AskingFailed."""
+        spec, timeout = probe.spec, float(probe.spec.get("timeoutSeconds", 1))
+        if "exec" in spec:
+            return await self._command(probe, list(spec["exec"].get("command") or ()), timeout)
         try:
-            return await asking
-        except asyncio.CancelledError:
-            if not timer.cancelled:
-                asking.cancel()
-                raise
-            exceeded = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
-            return f'Get "{self._url(probe)}": {exceeded}'
-        finally:
-            timer.cancel()
-
-    async def _http(self, probe: Probe) -> str:
-        if self._session is None:
-            self._session = http_session(self._host.network.switch, Origin(self._host.name, self._host.ip))
-        url = self._url(probe)
-        headers = {header["name"]: header.get("value", "") for header in probe.spec["httpGet"].get("httpHeaders") or ()}
-        headers.setdefault("User-Agent", "kube-probe/1.36")
-        try:
-            plain = f"http://{url.partition('://')[2]}"
-            async with self._session.get(plain, headers=headers, allow_redirects=False) as response:
-                await response.content.read(PROBE_BODY_BYTES_MAX)
-                good = 200 <= response.status < 400
-                return "" if good else f"HTTP probe failed with statuscode: {response.status}"
-        except (aiohttp.ClientError, OSError) as error:
-            return f'Get "{url}": {error}'
-
-    def _tcp(self, probe: Probe) -> str:
-        action, host = probe.spec["tcpSocket"], self._host
-        origin = Origin(host.name, host.ip)
-        try:
-            _, writer = host.network.switch.connect(
-                origin, action.get("host") or probe.state.ip, self._port(probe, action)
-            )
+            if "httpGet" in spec:
+                return self._verdict(probe, await self._asker.http(probe.run, spec["httpGet"], USER_AGENT, timeout))
+            if "tcpSocket" in spec:
+                self._asker.connect(probe.run, spec["tcpSocket"])
+                return None
         except OSError as error:
             return str(error)
-        writer.close()
-        return ""
+        return await check_health(self._host, probe.run.state.ip, spec["grpc"], timeout)
 
-    def _url(self, probe: Probe) -> str:
-        action = probe.spec["httpGet"]
-        address = action.get("host") or probe.state.ip
-        path = action.get("path") or "/"
-        slash = "" if path.startswith("/") else "/"
-        return f"{action.get('scheme', 'HTTP').lower()}://{address}:{self._port(probe, action)}{slash}{path}"
+    async def _command(self, probe: Probe, command: list[str], timeout: float) -> str | None:
+        variables = {one["name"]: one.get("value", "") for one in probe.run.spec.get("env") or ()}
+        argv = [expand(word, variables) for word in command]
+        if not probe.run.image.known:
+            text = f"what the image {probe.run.container.image} holds is not known, exec probes of it count as success"
+            self._tell(probe, "ProbeWarning", f"probe warning: {text}")
+            probe.on_hold = True
+            return None
+        try:
+            code, output = await self._asker.command(probe.run, argv, timeout)
+        except TimeoutError:
+            return f'command timed out: "{" ".join(argv)}" timed out after {timeout:g}s'
+        return output.decode(errors="replace") if code else None
 
-    def _port(self, probe: Probe, action: Object) -> int:
-        port = action["port"]
-        return int(probe.ports.get(port, 0) if isinstance(port, str) and not port.isdigit() else port)
+    def _verdict(self, probe: Probe, response: Response) -> str | None:
+        if 300 <= response.status < 400:
+            body = response.body.decode(errors="replace")
+            self._tell(probe, "ProbeWarning", f"probe warning: Probe terminated redirects, Response body: {body}")
+        good = 200 <= response.status < 400
+        return None if good else f"HTTP probe failed with statuscode: {response.status}"
+
+    def _tell(self, probe: Probe, reason: str, text: str) -> None:
+        kind = probe.kind.capitalize()
+        self._host.events.pod(probe.run.state, "Warning", reason, f"{kind} {text}", probe.run.container.name)

@@ -5,34 +5,32 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import Any
 
 from minikube_lite.clock import Timer
+from minikube_lite.kubelet.asking import Asker
 from minikube_lite.kubelet.environment import ConfigurationError, environment
+from minikube_lite.kubelet.hooks import HookFailed, cancel_hook, run_hook
 from minikube_lite.kubelet.host import Host
 from minikube_lite.kubelet.images import image_bytes, image_id
 from minikube_lite.kubelet.mounts import MountedVolume
 from minikube_lite.kubelet.probes import Prober
 from minikube_lite.kubelet.process import container_context
+from minikube_lite.kubelet.run import Run
 from minikube_lite.kubelet.state import BackOff, Container, Exit, PodState, Waiting, container_specs
+from minikube_lite.kubelet.step import pod_grace_seconds
+from minikube_lite.kubelet.termination import Terminator
+from minikube_lite.kubelet.termination_message import termination_message
+from minikube_lite.ledger import hold_for_turns
 from minikube_lite.network.addresses import AddressesExhausted
-from minikube_lite.programs.image import CommandNotFound, Image
+from minikube_lite.programs.image import CommandNotFound
 from minikube_lite.programs.log import ContainerLog
-from minikube_lite.programs.program import (
-    EXIT_CODE_KILLED,
-    EXIT_CODE_TERMINATED,
-    START_TURNS_MAX,
-    PodContext,
-    hold_for_turns,
-    run_program,
-)
+from minikube_lite.programs.program import START_TURNS_MAX, run_program
 from minikube_lite.programs.streams import Pipe
 from minikube_lite.store import Object
 
 RETRY_SECONDS = 10.0
 """After how long a container that could not be made is tried again."""
-ABANDON_SECONDS = 1.0
-"""A program that goes on after it was killed is given up after this; it may then run on unseen."""
 CONTAINER_ID_DIGITS = 64
 EXIT_CODE_START_ERROR = 128
 START_ERROR = (
@@ -41,49 +39,34 @@ START_ERROR = (
 )
 
 
-@dataclass(slots=True)
-class Run:
-    """One run of a container: its program, what it is given, and its log."""
-
-    state: PodState
-    container: Container
-    context: PodContext
-    log: ContainerLog
-    image: Image
-    stdin: Pipe | None = None
-    """What attached clients write to; None where the container has no stdin."""
-    task: asyncio.Task[int] | None = None
-    release: Callable[[], None] | None = None
-    """Ends what `settle()` waits for."""
-    killed: bool = False
-    timers: list[Timer] = field(default_factory=list)
-
-
 class Runtime:
     """What runs on a node."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._prober = Prober(host)
+        self._asker = Asker(host)
+        self._prober = Prober(host, self._asker)
         self._timers: dict[str, list[Timer]] = {}
         self._volumes: dict[str, dict[str, MountedVolume]] = {}
         self.runs: dict[str, dict[str, Run]] = {}
         """The newest run of each container, by pod uid and name."""
+        self._terminator = Terminator(host, self._asker, self.runs, self._ended)
 
     async def stop(self) -> None:
         """End everything."""
         self._prober.close()
-        tasks = []
+        tasks: list[asyncio.Task[Any]] = []
         for timers in self._timers.values():
             for timer in timers:
                 timer.cancel()
         for runs in self.runs.values():
             for run in runs.values():
-                if run.task is not None and not run.task.done():
-                    run.task.cancel()
-                    tasks.append(run.task)
+                tasks.extend(task for task in (run.task, run.hook, *run.processes) if task is not None)
+        for task in tasks:
+            task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._prober.stop()
+        await self._asker.close()
 
     # Sandboxes
 
@@ -214,7 +197,7 @@ class Runtime:
         found = host.programs.find(image)
         volumes = self._volumes.get(state.uid, {})
         context = container_context(state, spec, variables, volumes, host, image=found, log=log, stdin=stdin)
-        run = Run(state, container, context, log, found, stdin)
+        run = Run(state, container, spec, context, log, found, stdin)
         self.runs.setdefault(state.uid, {})[name] = run
         host.events.pod(state, "Normal", "Created", "Container created", name)
         try:
@@ -224,13 +207,30 @@ class Runtime:
             return
         run.release = hold_for_turns(host.clock.ledger, f"starting {image}", START_TURNS_MAX)
         run.task = asyncio.create_task(run_program(program, context), name=f"container {state.key}/{name}")
-        run.task.add_done_callback(functools.partial(self._exited, run))
-        self._prober.start(state, container, spec)
+        run.task.add_done_callback(functools.partial(self._terminator.exited, run))
         host.events.pod(state, "Normal", "Started", "Container started", name)
-        hooks = [hook for hook in ("postStart", "preStop") if hook in spec.get("lifecycle", {})]
-        if hooks:
-            text = f"lifecycle hooks are not emulated, {' and '.join(hooks)} will not run"
-            host.events.pod(state, "Warning", "HooksNotEmulated", text, name)
+        handler = spec.get("lifecycle", {}).get("postStart")
+        if handler is None:
+            self._prober.start(run)
+        else:
+            container.starting = True
+            run.hook = asyncio.create_task(self._post_start(run, handler), name=f"postStart hook of {state.key}")
+
+    async def _post_start(self, run: Run, handler: Object) -> None:
+        """Until the hook is done the container counts as being created, and the ones after it wait."""
+        state, container, host = run.state, run.container, self._host
+        try:
+            await run_hook(host, self._asker, run, handler)
+        except HookFailed as error:
+            host.events.pod(state, "Warning", "FailedPostStartHook", "PostStartHook failed", container.name)
+            state.waiting[container.name] = Waiting("PostStartHookError", str(error), host.clock.now())
+            run.hook = None
+            self._terminator.stop(run, pod_grace_seconds(state.pod), "FailedPostStartHook")
+        else:
+            run.hook = None
+            container.starting = False
+            self._prober.start(run)
+        host.changed(state.uid)
 
     def _not_started(self, run: Run, error: CommandNotFound) -> None:
         """The image has not what the container is to run."""
@@ -243,38 +243,8 @@ class Runtime:
     # Their end
 
     def stop_container(self, state: PodState, name: str, grace: float, message: str) -> None:
-        """Stop a container: ask or cancel its program now, kill it when its grace period is over."""
-        run, host = self.runs[state.uid][name], self._host
-        first = run.container.stop_by is None
-        run.container.stop_by = host.clock.now() + grace
-        for timer in run.timers:
-            timer.cancel()
-        run.timers.clear()
-        if first:
-            host.events.pod(state, "Normal", "Killing", message or f"Stopping container {name}", name)
-            run.context.terminating.set()
-        run.timers.append(host.clock.call_later(grace, self._kill, run))
-        delay = min(host.pace.stop, grace)
-        if not run.image.graceful and delay > 0:
-            run.timers.append(host.clock.call_later(delay, self._cancel, run, pending=f"stopping pod {state.key}"))
-        elif not run.image.graceful:
-            self._cancel(run)
-
-    def _cancel(self, run: Run) -> None:
-        if run.task is not None and not run.task.done():
-            if run.release is not None:
-                run.release()
-            run.release = hold_for_turns(self._host.clock.ledger, "stopping a program", START_TURNS_MAX)
-            run.task.cancel()
-
-    def _kill(self, run: Run) -> None:
-        run.killed = True
-        self._cancel(run)
-        run.timers.append(self._host.clock.call_later(ABANDON_SECONDS, self._ended, run, EXIT_CODE_KILLED))
-
-    def _exited(self, run: Run, task: asyncio.Task[int]) -> None:
-        code = EXIT_CODE_TERMINATED if task.cancelled() or task.exception() is not None else task.result()
-        self._ended(run, EXIT_CODE_KILLED if run.killed else code)
+        """Stop a container within the grace period, in seconds."""
+        self._terminator.stop(self.runs[state.uid][name], grace, message)
 
     def _ended(self, run: Run, code: int) -> None:
         """Note how a run ended."""
@@ -285,10 +255,16 @@ class Runtime:
             timer.cancel()
         if run.release is not None:
             run.release()
+        cancel_hook(run)
+        for process in list(run.processes):
+            process.cancel()
         run.context.network.close()
         run.log.close()
         self._prober.end(container)
-        container.ready = False
-        reason = "Completed" if code == 0 else "Error"
-        container.exit = Exit(code, reason, container.started_at, self._host.clock.now(), container.id)
+        container.ready = container.starting = False
+        reason, message = "Completed" if code == 0 else "Error", termination_message(run, code)
+        now = self._host.clock.now()
+        container.exit = Exit(code, reason, container.started_at, now, container.id, message)
+        for other in self.runs.get(run.state.uid, {}).values():
+            self._terminator.proceed(other)
         self._host.changed(run.state.uid)

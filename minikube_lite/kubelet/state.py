@@ -41,6 +41,8 @@ class Container:
     started: bool = False
     """Whether its startup probe, if it has one, succeeded."""
     ready: bool = False
+    starting: bool = False
+    """Whether its postStart hook is still running, so that it counts as being created."""
     unhealthy: str = ""
     """The probe (`liveness`, `startup`) that says that it has to be restarted."""
     stop_by: float | None = None

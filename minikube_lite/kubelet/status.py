@@ -99,7 +99,7 @@ def _container_status(pod: Object, state: PodState, spec: Object, now: float, in
         status["volumeMounts"] = [_volume_mount(mount) for mount in spec["volumeMounts"]]
     if container is not None:
         status["containerID"] = container.id
-        _fill(status, container)
+        _fill(status, container, default)
         if init and not is_sidecar(spec):
             status["ready"] = container.exit is not None and container.exit.code == 0
     restarts = container is None or container.exit is None or should_restart(pod, spec, init, container.exit.code)
@@ -116,8 +116,10 @@ def _stops(pod: Object, state: PodState) -> bool:
     return state.gone or state.failure is not None or "deletionTimestamp" in pod["metadata"]
 
 
-def _fill(status: Object, container: Container) -> None:
-    if container.exit is None:
+def _fill(status: Object, container: Container, default: str) -> None:
+    if container.starting:
+        status["state"] = {"waiting": {"reason": default}}
+    elif container.exit is None:
         status["state"] = {"running": {"startedAt": format_time(container.started_at)}}
         status["started"], status["ready"] = container.started, container.started and container.ready
     else:

@@ -162,11 +162,13 @@ def _is_final(pod: Object, state: PodState, spec: Object, is_init: bool) -> bool
 
 def _end(pod: Object, state: PodState, now: float, why: str) -> _Decision:
     """Stop what runs, clean up, tell the API: each when the one before is done."""
-    grace = _grace_seconds(pod)
+    grace = pod_grace_seconds(pod)
     if state.running:
-        late = [one for one in state.running if one.stop_by is None or one.stop_by > now + grace]
+        inits = [spec["name"] for spec in pod["spec"].get("initContainers") or ()]
+        late = [one.name for one in state.running if one.stop_by is None or one.stop_by > now + grace]
+        late.sort(key=lambda name: inits.index(name) if name in inits else len(inits), reverse=True)
         return _Decision(
-            [StopContainer(one.name, grace) for one in late], f"{why}: its containers are being stopped", ended=True
+            [StopContainer(name, grace) for name in late], f"{why}: its containers are being stopped", ended=True
         )
     if state.starting or state.sandbox in ("creating", "ready"):
         return _Decision([RemoveSandbox()], f"{why}: its sandbox is removed", ended=True)
@@ -178,7 +180,8 @@ def _end(pod: Object, state: PodState, now: float, why: str) -> _Decision:
     return _Decision([], why, ended=True)
 
 
-def _grace_seconds(pod: Object) -> float:
+def pod_grace_seconds(pod: Object) -> float:
+    """What the containers of a pod are given to end."""
     metadata = pod["metadata"]
     grace = metadata.get("deletionGracePeriodSeconds") if "deletionTimestamp" in metadata else None
     if grace is None:
@@ -203,9 +206,20 @@ def _run(pod: Object, state: PodState, now: float) -> _Decision:
         requeue_at = _earlier(requeue_at, again_at)
         if action is not None:
             actions.append(action)
+        if _is_before_its_hook(state, spec, action):
+            return _Decision(actions, f"the postStart hook of {spec['name']} is not done", requeue_at)
         if is_init and not initialized and not _is_initialized(state, spec):
             return _Decision(actions, f"init container {spec['name']} is not done", requeue_at)
     return _Decision(actions, "its containers run" if not actions else "containers are started or stopped", requeue_at)
+
+
+def _is_before_its_hook(state: PodState, spec: Object, action: Action | None) -> bool:
+    """Whether a container has a postStart hook that is still to come, for which the containers after it wait."""
+    if "postStart" not in spec.get("lifecycle", {}):
+        return False
+    container = state.containers.get(spec["name"])
+    is_starting = spec["name"] in state.starting or (container is not None and container.starting)
+    return is_starting or isinstance(action, StartContainer)
 
 
 def _is_initialized(state: PodState, spec: Object) -> bool:
@@ -235,7 +249,9 @@ def _container(
             text = f"Container {name} failed {container.unhealthy} probe"
             if should_restart(pod, spec, is_init, 137):
                 text += ", will be restarted"
-            return StopContainer(name, _grace_seconds(pod), text), None
+            own = spec.get(f"{container.unhealthy}Probe", {}).get("terminationGracePeriodSeconds")
+            grace = pod_grace_seconds(pod) if own is None else max(float(own), GRACE_PERIOD_SECONDS_MIN)
+            return StopContainer(name, grace, text), None
         return None, None
     if not should_restart(pod, spec, is_init, container.exit.code):
         return None, None

@@ -12,7 +12,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from minikube_lite.clock import Clock, Token, format_time
+from minikube_lite.clock import Clock, format_time
+from minikube_lite.ledger import Token
 from minikube_lite.machinery.client import Client
 from minikube_lite.machinery.errors import ApiError, is_not_found
 from minikube_lite.machinery.resources import EVENTS, GroupVersionResource

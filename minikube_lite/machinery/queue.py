@@ -12,7 +12,8 @@ import asyncio
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-from minikube_lite.clock import Clock, Timer, Token
+from minikube_lite.clock import Clock, Timer
+from minikube_lite.ledger import Token
 
 K = TypeVar("K", bound=Hashable)
 

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from minikube_lite.clock import Ledger, Token
+from minikube_lite.ledger import Ledger, Token
 from minikube_lite.network.link import Link
 
 STREAM_WINDOW_BYTES_MAX = 256 << 10

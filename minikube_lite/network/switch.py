@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, NamedTuple
 
-from minikube_lite.clock import Ledger
+from minikube_lite.ledger import Ledger
 from minikube_lite.network.link import Link, Unreachable
 from minikube_lite.network.streams import Address, connect_pair, stream_protocol, stream_writer
 

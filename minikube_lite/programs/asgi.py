@@ -8,7 +8,8 @@ from typing import Any
 
 from aiohttp import web
 
-from minikube_lite.programs.program import PodContext, hold_for_turns
+from minikube_lite.ledger import hold_for_turns
+from minikube_lite.programs.program import PodContext
 
 REQUEST_TURNS_MAX = 100
 """So many turns of the event loop a request counts as work that `settle()` waits for."""

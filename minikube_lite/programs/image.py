@@ -43,6 +43,8 @@ class Image:
     """What the image brings along, by path."""
     takes: Literal["none", "unknown", "all"] = "none"
     """Which commands that containers name themselves `program` is given, in place of `commands`: those that are not there, or all."""
+    known: bool = True
+    """Whether it is known what the image holds; of one that is not, nobody can say which commands it has."""
 
     def find(self, argv: Sequence[str]) -> Program:
         """The command of that name. Raises CommandNotFound."""

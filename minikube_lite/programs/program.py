@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from minikube_lite.clock import Clock, Ledger
+from minikube_lite.clock import Clock
 from minikube_lite.programs.pod_network import PodNetwork
 from minikube_lite.programs.streams import Input, NoInput, Output
 from minikube_lite.programs.volumes import inside, make
@@ -165,27 +165,3 @@ async def run_program(program: Program, context: PodContext) -> int:
     finally:
         context.network.close()
     return code if isinstance(code, int) else 0
-
-
-def hold_for_turns(ledger: Ledger, name: str, turns: int) -> Callable[[], None]:
-    """Note a piece of work that ends after that many turns of the event loop, or when what is returned is called.
-
-    What outside code does cannot be waited for without a limit: it may wait for time to pass, which waits for it.
-    """
-    loop = asyncio.get_running_loop()
-    token = ledger.start(name)
-    ended = False
-
-    def end() -> None:
-        nonlocal ended
-        ended = True
-        token.done()
-
-    def turn(left: int) -> None:
-        if left and not ended:
-            loop.call_soon(turn, left - 1)
-        else:
-            end()
-
-    turn(turns)
-    return end

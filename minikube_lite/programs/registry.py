@@ -59,7 +59,9 @@ class Programs:
     def find(self, image: str) -> Image:
         """What an image of that very tag, or else of that name, holds; an unknown one does nothing."""
         name = normalized(image)
-        return self._programs.get(name) or self._programs.get(without_tag(name)) or Image(pause, takes="all")
+        return (
+            self._programs.get(name) or self._programs.get(without_tag(name)) or Image(pause, takes="all", known=False)
+        )
 
 
 async def pause(context: PodContext) -> int:

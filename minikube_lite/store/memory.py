@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import orjson
 from sortedcontainers import SortedDict
 
-from minikube_lite.clock import Ledger
+from minikube_lite.ledger import Ledger
 from minikube_lite.store.errors import MutatedObject, RevisionMismatch
 from minikube_lite.store.records import Event, EventType, Object, Record
 from minikube_lite.store.window import WATCH_WINDOW_EVENTS_MAX, Cursor, Window

@@ -11,7 +11,7 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import Callable
 
-from minikube_lite.clock import Ledger, Token
+from minikube_lite.ledger import Ledger, Token
 from minikube_lite.store.errors import Compacted
 from minikube_lite.store.records import Event
 

@@ -269,14 +269,6 @@ async def test_a_graceful_program_ends_itself(start_nodes):
         assert (await history(nodes, "polite"))[-1] == ("DELETED", "Succeeded", "terminated")
 
 
-async def test_hooks_are_not_passed_over_in_silence(start_nodes):
-    async with start_nodes() as nodes:
-        lifecycle = {"preStop": {"exec": {"command": ["true"]}}}
-        await nodes.run("hooked", containers=[{"name": "main", "image": "quiet", "lifecycle": lifecycle}])
-        told = await nodes.told("hooked")
-        assert ("HooksNotEmulated", "lifecycle hooks are not emulated, preStop will not run") in told
-
-
 async def test_active_deadline(start_nodes):
     async with start_nodes() as nodes:
         await nodes.run("late", activeDeadlineSeconds=30)

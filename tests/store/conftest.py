@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from minikube_lite.clock import Ledger
+from minikube_lite.ledger import Ledger
 from minikube_lite.store import MemoryStore, Object, Record
 
 Put = Callable[..., Record]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minikube_lite.clock import Ledger
+from minikube_lite.ledger import Ledger
 from minikube_lite.store import Compacted, Event, MemoryStore, MutatedObject, Object, RevisionMismatch
 
 RESOURCES = ("configmaps", "pods")

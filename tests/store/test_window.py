@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minikube_lite.clock import Clock, Ledger, Unsettled
+from minikube_lite.clock import Clock, Unsettled
+from minikube_lite.ledger import Ledger
 from minikube_lite.store import Compacted, Cursor, MemoryStore
 from minikube_lite.store.window import WATCH_BATCH_EVENTS_MAX
 
