@@ -71,15 +71,18 @@ def test_steps_2_to_4_at_once_as_recorded(lesson: Lesson, recorded: Callable[[st
 def test_step_4_the_next_pod_waits_for_the_one_before(lesson: Lesson) -> None:
     """A reader who watches sees kubia-1 come only after kubia-0 is ready."""
     lesson.kubectl("apply", "-f", "pvs.yaml", "-f", "service.yaml")
+    lesson.kubectl("run", "early", "--image=registry.k8s.io/pause")
+    lesson.kubectl("wait", "pod/early", "--for=condition=Ready")
     with lesson.watching("pods", "-w", "--output-watch-events") as lines:
+        assert next(lines).split()[:5] == ["EVENT", "NAME", "READY", "STATUS", "RESTARTS"]
+        # What is there already is shown when the watch is open.
+        assert next(lines).split()[:4] == ["ADDED", "early", "1/1", "Running"]
         lesson.kubectl("apply", "-f", "statefulset.yaml")
-        seen: list[list[str]] = []
+        story: list[list[str]] = []
         for line in lines:
-            seen.append(line.split())
-            if seen[-1][1:4] == ["kubia-1", "1/1", "Running"]:
+            story.append(line.split()[:4])
+            if story[-1][1:] == ["kubia-1", "1/1", "Running"]:
                 break
-    assert seen[0][:5] == ["EVENT", "NAME", "READY", "STATUS", "RESTARTS"]
-    story = [row[:4] for row in seen[1:]]
     assert story[0] == ["ADDED", "kubia-0", "0/1", "Pending"]
     ready = story.index(["MODIFIED", "kubia-0", "1/1", "Running"])
     added = story.index(["ADDED", "kubia-1", "0/1", "Pending"])
