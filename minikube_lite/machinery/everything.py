@@ -41,11 +41,16 @@ class Everything:
         self._informers = informers
         self._served = served
         self._handlers: list[EverythingHandler] = []
+        self._listeners: list[Callable[[], None]] = []
         self._followed: dict[str, GroupVersionResource] = {}
 
     def add_handler(self, handler: EverythingHandler) -> None:
         """Call for every change. Before the informers start."""
         self._handlers.append(handler)
+
+    def add_listener(self, listener: Callable[[], None]) -> None:
+        """Call when other resources are served than before."""
+        self._listeners.append(listener)
 
     def start(self) -> None:
         """Begin to follow, if anybody wants to know."""
@@ -56,12 +61,16 @@ class Everything:
     def refresh(self) -> None:
         """Follow what is served now, and nothing else."""
         served = followable(self._served())
-        for key in self._followed.keys() - served.keys():
-            self._informers.unfollow(self._followed.pop(key))
-        for key, resource in served.items():
-            if key not in self._followed:
-                self._followed[key] = resource
-                self._informers.follow(resource).add_handler(functools.partial(self._changed, resource))
+        gone = [resource for key, resource in self._followed.items() if served.get(key) != resource]
+        for resource in gone:
+            self._informers.unfollow(self._followed.pop(resource.key))
+        new = [resource for key, resource in served.items() if key not in self._followed]
+        for resource in new:
+            self._followed[resource.key] = resource
+            self._informers.follow(resource).add_handler(functools.partial(self._changed, resource))
+        if gone or new:
+            for listener in self._listeners:
+                listener()
 
     def _changed(self, resource: GroupVersionResource, old: Object | None, new: Object | None) -> None:
         for handler in self._handlers:

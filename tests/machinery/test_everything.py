@@ -54,9 +54,10 @@ async def test_what_is_there_and_what_comes_is_told(clock, client, informers) ->
 
 
 async def test_a_resource_that_comes_later_is_followed_and_one_that_goes_is_forgotten(clock, client, informers) -> None:
-    heard = Heard()
+    heard, told = Heard(), []
     client.served = [info(PODS)]
     informers.everything.add_handler(heard)
+    informers.everything.add_listener(lambda: told.append(len(client.served)))
     await informers.start()
     client.served.append(info(WIDGETS))
     client.put(CUSTOM_RESOURCE_DEFINITIONS, "", "widgets.example.com")
@@ -69,6 +70,7 @@ async def test_a_resource_that_comes_later_is_followed_and_one_that_goes_is_forg
     await clock.settle(5)
     client.put(WIDGETS, "a", "never")
     await clock.settle(5)
+    assert told == [1, 2, 1]
     assert heard.changes == [
         ("widgets.example.com", "added", "early"),
         ("widgets.example.com", "added", "late"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,10 +15,17 @@ from minikube_lite.controllers.garbagecollector.decide import (
     RemoveFinalizer,
     decide,
 )
-from minikube_lite.controllers.garbagecollector.graph import ORPHAN_FINALIZER, Graph, Item
-from minikube_lite.controllers.garbagecollector.resources import WATCHED, owner_resource
+from minikube_lite.controllers.garbagecollector.graph import (
+    ORPHAN_FINALIZER,
+    Graph,
+    Item,
+    is_elsewhere,
+    names_another,
+)
+from minikube_lite.controllers.garbagecollector.resources import Kinds
 from minikube_lite.machinery.controller import Controller, ControllerContext
 from minikube_lite.machinery.errors import ApiError, is_conflict, is_not_found
+from minikube_lite.machinery.events import ObjectReference
 from minikube_lite.machinery.resources import GroupVersionResource
 from minikube_lite.store import Object
 
@@ -33,13 +39,25 @@ class GarbageCollector(Controller):
 
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)
+        self.events = context.events.recorder("garbage-collector-controller")
         self._graph = Graph()
-        for resource in WATCHED:
-            self.informer(resource, functools.partial(self._changed, resource))
+        self._kinds = Kinds(self.client.resources)
+        self._unresolved: dict[str, None] = {}
+        """Items that have an owner of a kind that is not served."""
+        everything = context.informers.everything
+        everything.add_handler(self._changed)
+        everything.add_listener(self._resources_changed)
+
+    def _resources_changed(self) -> None:
+        self._kinds.forget()
+        for uid in self._unresolved:
+            self.queue.add(uid)
+        self._unresolved.clear()
 
     def _changed(self, resource: GroupVersionResource, old: Object | None, new: Object | None) -> None:
-        before = Item.of(resource, old) if old is not None else None
-        after = Item.of(resource, new) if new is not None else None
+        kind = self._kinds.kind_of(resource) if new is not None else ""
+        before = self._graph.get(old["metadata"]["uid"]) if old is not None else None
+        after = Item.of(resource, kind, new) if new is not None else None
         if before is not None and (after is None or after.uid != before.uid):
             self._removed(before)
             before = None
@@ -54,18 +72,37 @@ class GarbageCollector(Controller):
 
     def _put(self, before: Item | None, item: Item) -> None:
         self._graph.put(item)
-        owners_changed = item.owners != (before.owners if before is not None else ())
-        known = all(self._graph.get(reference["uid"]) is not None for reference in item.owners)
-        if item.deletes_dependents or item.orphans_dependents or (owners_changed and (before is not None or not known)):
+        known = before.owners if before is not None else ()
+        owners_changed = item.owners != known
+        doubtful = not self._is_well_owned(item, [found for found in item.owners if found not in known])
+        if item.deletes_dependents or item.orphans_dependents or doubtful or (before is not None and owners_changed):
             self.queue.add(item.uid)
-        elif item.owners and before is None:
-            # Its owner may be waiting already.
-            states = (self._graph.get(reference["uid"]) for reference in item.owners)
-            if any(owner is not None and owner.deletes_dependents for owner in states):
-                self.queue.add(item.uid)
-        if before is not None and owners_changed:
+        if before is None:
+            for dependent in self._graph.dependents(item.uid):
+                if self._is_wrong_for(item, dependent):
+                    self.queue.add(dependent.uid)
+        elif owners_changed:
             self._look_at_waiting_owners(before)
         self._look_at_waiting_owners(item)
+
+    def _is_well_owned(self, item: Item, new: Sequence[Object]) -> bool:
+        """Whether all its new owners are known, are what it says they are, and do not wait for it to go."""
+        owners = [self._graph.get(reference["uid"]) for reference in new]
+        wrong = [owner for owner in owners if owner is not None and self._is_wrong_for(owner, item)]
+        return not wrong and all(owner is not None and not owner.deletes_dependents for owner in owners)
+
+    def _is_wrong_for(self, owner: Item, dependent: Item) -> bool:
+        """Whether the dependent says something of its owner that is not so; an owner elsewhere is worth an event."""
+        (reference, *others) = (found for found in dependent.owners if found["uid"] == owner.uid)
+        if not is_elsewhere(dependent, owner):
+            return any(names_another(found, owner) for found in (reference, *others))
+        named = f"[{reference['apiVersion']}/{reference['kind']}, namespace: {dependent.namespace}, name: {reference['name']}"
+        about = ObjectReference(
+            dependent.resource.api_version, dependent.kind, dependent.namespace, dependent.name, dependent.uid
+        )
+        text = f'ownerRef {named}, uid: {owner.uid}] does not exist in namespace "{dependent.namespace}"'
+        self.events.event(about, "Warning", "OwnerRefInvalidNamespace", text)
+        return True
 
     def _look_at_waiting_owners(self, item: Item) -> None:
         for reference in item.owners:
@@ -82,9 +119,9 @@ class GarbageCollector(Controller):
         if live is None or live["metadata"]["uid"] != key:
             # The informer will tell that it is gone.
             return
-        item = Item.of(known.resource, live)
+        item = Item.of(known.resource, known.kind, live)
         owners = {reference["uid"]: await self._owner_state(item, reference) for reference in item.owners}
-        await self._act(item, decide(item, owners, self._graph.dependents(key)))
+        await self._act(item, live, decide(item, owners, self._graph.dependents(key)))
 
     async def _live(self, resource: GroupVersionResource, namespace: str, name: str) -> Object | None:
         try:
@@ -95,15 +132,18 @@ class GarbageCollector(Controller):
             raise
 
     async def _owner_state(self, item: Item, reference: Object) -> OwnerState:
-        found = owner_resource(reference["apiVersion"], reference["kind"])
-        if found is None or (found.namespaced and not item.namespace):
+        found = self._kinds.resource_of(reference["apiVersion"], reference["kind"])
+        if found is None:
+            self._unresolved[item.uid] = None
+            return "unknown"
+        if found.namespaced and not item.namespace:
             return "unknown"
         live = await self._live(found.resource, item.namespace if found.namespaced else "", reference["name"])
         if live is None or live["metadata"]["uid"] != reference["uid"]:
             return "dangling"
-        return "waiting" if Item.of(found.resource, live).deletes_dependents else "solid"
+        return "waiting" if Item.of(found.resource, reference["kind"], live).deletes_dependents else "solid"
 
-    async def _act(self, item: Item, action: Action) -> None:
+    async def _act(self, item: Item, live: Object, action: Action) -> None:
         match action:
             case LookAtDependents(uids):
                 for uid in uids:
@@ -118,17 +158,30 @@ class GarbageCollector(Controller):
                 await self._forget_owners(item, uids)
             case Delete(policy, unblock):
                 if unblock:
-                    await self._unblock(item)
-                await self._delete(item, policy)
+                    live = await self._unblock(item) or live
+                await self._delete(item, live, policy)
             case _:
                 pass
 
-    async def _delete(self, item: Item, policy: str) -> None:
-        options = {"preconditions": {"uid": item.uid}, "propagationPolicy": policy}
+    async def _delete(self, item: Item, live: Object, policy: str) -> None:
+        """Delete the item unless its owners have changed meanwhile."""
+        preconditions = {"uid": item.uid, "resourceVersion": live["metadata"]["resourceVersion"]}
+        options = {"preconditions": preconditions, "propagationPolicy": policy}
         try:
-            await self.client.delete(item.resource, item.namespace, item.name, options)
+            try:
+                await self.client.delete(item.resource, item.namespace, item.name, options)
+            except ApiError as error:
+                if not is_conflict(error):
+                    raise
+                now = await self.client.get(item.resource, item.namespace, item.name)
+                if now["metadata"]["uid"] != item.uid:
+                    return
+                if now["metadata"].get("ownerReferences") != live["metadata"].get("ownerReferences"):
+                    raise
+                del preconditions["resourceVersion"]
+                await self.client.delete(item.resource, item.namespace, item.name, options)
         except ApiError as error:
-            if not is_not_found(error) and not is_conflict(error):
+            if not is_not_found(error):
                 raise
 
     async def _remove_finalizer(self, item: Item, finalizer: str) -> None:
@@ -147,30 +200,32 @@ class GarbageCollector(Controller):
 
         await self._change_metadata(item, without)
 
-    async def _unblock(self, item: Item) -> None:
+    async def _unblock(self, item: Item) -> Object | None:
+        """Make its owners wait for it no more; returns it as it is then."""
+
         def unblocked(metadata: Object) -> Object | None:
             references: Sequence[Object] = metadata.get("ownerReferences") or ()
             if not any(reference.get("blockOwnerDeletion") for reference in references):
                 return None
             return {"ownerReferences": [{**reference, "blockOwnerDeletion": False} for reference in references]}
 
-        await self._change_metadata(item, unblocked)
+        return await self._change_metadata(item, unblocked)
 
-    async def _change_metadata(self, item: Item, change: Any) -> None:
-        """Write what `change` makes of the metadata as it is now, if the item is still there."""
+    async def _change_metadata(self, item: Item, change: Any) -> Object | None:
+        """Write what `change` makes of the metadata as it is now, if the item is still there; returns it as it is then."""
         for attempt in range(UPDATE_TRIES_MAX):
             live = await self._live(item.resource, item.namespace, item.name)
             if live is None or live["metadata"]["uid"] != item.uid:
-                return
+                return None
             wanted = change(live["metadata"])
             if wanted is None:
-                return
+                return live
             patch = {"metadata": {**wanted, "resourceVersion": live["metadata"]["resourceVersion"]}}
             try:
-                await self.client.patch(item.resource, item.namespace, item.name, patch)
-                return
+                return await self.client.patch(item.resource, item.namespace, item.name, patch)
             except ApiError as error:
                 if is_not_found(error):
-                    return
+                    return None
                 if not is_conflict(error) or attempt == UPDATE_TRIES_MAX - 1:
                     raise
+        return None

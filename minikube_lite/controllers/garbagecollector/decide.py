@@ -9,7 +9,7 @@ from typing import Literal
 from minikube_lite.controllers.garbagecollector.graph import FOREGROUND_FINALIZER, ORPHAN_FINALIZER, Item
 
 OwnerState = Literal["solid", "dangling", "waiting", "unknown"]
-"""There; gone, or another one of its name; there, but waits for its dependents to go; of a kind that is not known."""
+"""There; gone, or another one of its name; there, but waits for its dependents to go; nobody can say."""
 Policy = Literal["Background", "Foreground", "Orphan"]
 
 
@@ -66,7 +66,7 @@ def decide(item: Item, owners: Mapping[str, OwnerState], dependents: Sequence[It
         if not blocking:
             return RemoveFinalizer(FOREGROUND_FINALIZER)
         return LookAtDependents(tuple(other.uid for other in blocking if not other.deletes_dependents))
-    if item.deleting or not owners:
+    if item.deleting or not owners or "unknown" in owners.values():
         return Nothing()
     gone = tuple(uid for uid, state in owners.items() if state in ("dangling", "waiting"))
     if len(gone) < len(owners):

@@ -18,6 +18,7 @@ class Item:
     """An object, as far as its owners and its deletion go."""
 
     resource: GroupVersionResource
+    kind: str
     namespace: str
     name: str
     uid: str
@@ -26,11 +27,12 @@ class Item:
     deleting: bool
 
     @classmethod
-    def of(cls, resource: GroupVersionResource, obj: Object) -> Item:
-        """From an object of that resource."""
+    def of(cls, resource: GroupVersionResource, kind: str, obj: Object) -> Item:
+        """From an object of that resource and kind."""
         metadata = obj["metadata"]
         return cls(
             resource,
+            kind,
             metadata.get("namespace", ""),
             metadata["name"],
             metadata["uid"],
@@ -52,6 +54,17 @@ class Item:
     def blocks(self, owner: str) -> bool:
         """Whether that owner must wait for this one."""
         return any(reference["uid"] == owner and reference.get("blockOwnerDeletion") for reference in self.owners)
+
+
+def is_elsewhere(item: Item, owner: Item) -> bool:
+    """Whether an owner is in a namespace of which the item is not."""
+    return bool(owner.namespace) and owner.namespace != item.namespace
+
+
+def names_another(reference: Object, owner: Item) -> bool:
+    """Whether a reference means, beside the uid, something else than the owner is."""
+    found = (owner.resource.api_version, owner.kind, owner.name)
+    return (reference["apiVersion"], reference["kind"], reference["name"]) != found
 
 
 class Graph:

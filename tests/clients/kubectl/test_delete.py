@@ -113,3 +113,21 @@ def test_wait_for_a_creation(kubectl: Kube, needs_kubectl: object) -> None:
     with kubectl.running("wait", "--for=create", "configmap/late", "--timeout=30s") as lines:
         kubectl("create", "configmap", "late")
         assert next(lines) == "configmap/late condition met"
+
+
+def test_what_belongs_to_nothing_any_more_goes_whatever_it_is(maps: Kube) -> None:
+    """Roles, say, which no controller makes; and an owner in another namespace is none."""
+    maps("create", "role", "reader", "--verb=get", "--resource=pods")
+    uid = maps("get", "configmap", "a", "-o", "jsonpath={.metadata.uid}")
+    owner = f'{{"apiVersion":"v1","kind":"ConfigMap","name":"a","uid":"{uid}"}}'
+    patch = f'{{"metadata":{{"ownerReferences":[{owner}]}}}}'
+    maps("patch", "role", "reader", "--type=merge", "-p", patch)
+    other = f"{maps.namespace}-other"
+    maps("create", "namespace", other)
+    maps("create", "serviceaccount", "stray", "-n", other)
+    maps("patch", "serviceaccount", "stray", "-n", other, "--type=merge", "-p", patch)
+    maps("wait", "--for=delete", "serviceaccount/stray", "-n", other, "--timeout=20s")
+    assert "OwnerRefInvalidNamespace" in maps("get", "events", "-n", other)
+    assert remaining(maps, "role") == ["reader"]
+    maps("delete", "configmap", "a")
+    maps("wait", "--for=delete", "role/reader", "--timeout=20s")

@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 
 from minikube_lite.controllers.garbagecollector import GarbageCollector
-from minikube_lite.machinery.resources import CONFIG_MAPS, LEASES, NODES, PODS, SECRETS, STATEFUL_SETS
+from minikube_lite.machinery.resources import (
+    CONFIG_MAPS,
+    EVENTS,
+    LEASES,
+    NODES,
+    PODS,
+    PRIORITY_CLASSES,
+    SECRETS,
+    STATEFUL_SETS,
+    GroupVersionResource,
+)
+from minikube_lite.machinery.rest_mapping import resource_of
 
 
 def reference(owner: Any, kind: str = "ConfigMap", api_version: str = "v1", *, block: bool = True) -> dict[str, Any]:
@@ -113,6 +124,94 @@ async def test_what_a_kind_that_nobody_knows_owns_is_left_alone(world):
     await world.create(CONFIG_MAPS, {"metadata": {"name": "item", "ownerReferences": references}})
     await world.settle()
     assert await names(world) == ["item"]
+
+
+async def test_an_owner_in_a_version_that_is_not_served_is_left_alone(world):
+    await world.start(GarbageCollector)
+    owner = {"metadata": {"name": "x", "uid": "u"}}
+    gone = reference({"metadata": {"name": "y", "uid": "v"}})
+    references = [reference(owner, "Deployment", "apps/v1beta1"), gone]
+    await world.create(CONFIG_MAPS, {"metadata": {"name": "item", "ownerReferences": references}})
+    await world.settle()
+    assert (await world.get(CONFIG_MAPS, "item"))["metadata"]["ownerReferences"] == references
+
+
+async def test_an_owner_in_another_namespace_is_none_and_an_event_says_so(world):
+    await world.start(GarbageCollector)
+    owner = await world.create(CONFIG_MAPS, {"metadata": {"name": "a"}}, "kube-system")
+    await world.create(CONFIG_MAPS, {"metadata": {"name": "item", "ownerReferences": [reference(owner)]}})
+    await world.settle()
+    assert await names(world) == []
+    (event,) = await world.items(EVENTS, "default")
+    assert event["involvedObject"]["name"] == "item"
+    assert event["involvedObject"]["kind"] == "ConfigMap"
+    assert (event["type"], event["reason"]) == ("Warning", "OwnerRefInvalidNamespace")
+    assert event["source"] == {"component": "garbage-collector-controller"}
+    uid = owner["metadata"]["uid"]
+    assert event["message"] == (
+        f'ownerRef [v1/ConfigMap, namespace: default, name: a, uid: {uid}] does not exist in namespace "default"'
+    )
+
+
+async def test_a_reference_with_a_wrong_name_is_to_nobody(world):
+    await world.start(GarbageCollector)
+    owner = await world.create(CONFIG_MAPS, {"metadata": {"name": "a"}})
+    wrong = {**reference(owner), "name": "b"}
+    await world.create(CONFIG_MAPS, {"metadata": {"name": "item", "ownerReferences": [wrong]}})
+    await world.settle()
+    assert await names(world) == ["a"]
+
+
+async def test_what_has_no_namespace_cannot_be_owned_by_what_has_one(world):
+    await world.start(GarbageCollector)
+    owner = await world.create(CONFIG_MAPS, {"metadata": {"name": "a"}})
+    metadata = {"name": "x", "ownerReferences": [reference(owner)]}
+    await world.create(PRIORITY_CLASSES, {"metadata": metadata, "value": 1}, "")
+    await world.client.delete(CONFIG_MAPS, "default", "a")
+    await world.settle()
+    assert await world.get(PRIORITY_CLASSES, "x", "") is not None
+
+
+def of(group: str, resource: str, version: str = "v1") -> GroupVersionResource:
+    return GroupVersionResource(group, version, resource)
+
+
+LATELY_COLLECTED: tuple[tuple[GroupVersionResource, dict[str, Any]], ...] = (
+    (of("scheduling.k8s.io", "priorityclasses"), {"value": 1}),
+    (of("storage.k8s.io", "storageclasses"), {"provisioner": "example.com/x"}),
+    (of("node.k8s.io", "runtimeclasses"), {"handler": "x"}),
+    (of("rbac.authorization.k8s.io", "clusterroles"), {"rules": []}),
+    (of("networking.k8s.io", "ingressclasses"), {"spec": {"controller": "example.com/x"}}),
+    (of("storage.k8s.io", "csidrivers"), {"spec": {}}),
+    (of("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations"), {"spec": {"type": "Exempt", "exempt": {}}}),
+    (of("", "limitranges"), {"spec": {"limits": []}}),
+    (of("", "resourcequotas"), {"spec": {}}),
+    (of("", "podtemplates"), {"template": {"spec": {"containers": [{"name": "c", "image": "i"}]}}}),
+    (
+        of("autoscaling", "horizontalpodautoscalers", "v2"),
+        {"spec": {"maxReplicas": 3, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}}},
+    ),
+    (of("resource.k8s.io", "resourceclaims"), {"spec": {}}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("resource", "content"), LATELY_COLLECTED, ids=lambda value: getattr(value, "resource", ""))
+async def test_every_kind_goes_with_its_owner_and_can_be_one(world, resource, content):
+    await world.start(GarbageCollector)
+    info = next(info for info in world.client.resources() if resource_of(info) == resource)
+    namespace = "default" if info.namespaced else ""
+    node = await world.add_node("n")
+    metadata = {"name": "x", "ownerReferences": [reference(node, "Node")]}
+    made = await world.create(resource, {"metadata": metadata, **content}, namespace)
+    owned = {"name": "item", "ownerReferences": [reference(made, info.kind, resource.api_version)]}
+    await world.create(CONFIG_MAPS, {"metadata": owned})
+    await world.settle()
+    assert await world.get(resource, "x", namespace) is not None
+    assert await names(world) == ["item"]
+    await world.client.delete(NODES, "", "n", {"propagationPolicy": "Foreground"})
+    await world.settle()
+    assert await world.get(resource, "x", namespace) is None
+    assert await names(world) == []
 
 
 async def test_a_lease_goes_with_its_node(world):

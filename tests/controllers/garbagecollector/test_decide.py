@@ -26,7 +26,7 @@ def item(uid: str = "i", *, owners: Any = (), finalizers: Any = (), deleting: bo
         {"apiVersion": "v1", "kind": "Pod", "name": owner, "uid": owner, "blockOwnerDeletion": block}
         for owner in owners
     )
-    return Item(PODS, "default", uid, uid, references, tuple(finalizers), deleting)
+    return Item(PODS, "Pod", "default", uid, uid, references, tuple(finalizers), deleting)
 
 
 WAITING = item("d", owners=["i"], finalizers=[FOREGROUND], deleting=True)
@@ -43,7 +43,7 @@ PLAIN = item("d", owners=["i"])
         (item(owners="ab"), {"a": "dangling", "b": "dangling"}, [], Delete("Background")),
         (item(owners="ab"), {"a": "dangling", "b": "solid"}, [], ForgetOwners(("a",))),
         (item(owners="ab"), {"a": "waiting", "b": "solid"}, [], ForgetOwners(("a",))),
-        (item(owners="ab"), {"a": "dangling", "b": "unknown"}, [], ForgetOwners(("a",))),
+        (item(owners="ab"), {"a": "dangling", "b": "unknown"}, [], Nothing()),
         (item(owners="a"), {"a": "waiting"}, [], Delete("Background")),
         (item(owners="a"), {"a": "waiting"}, [PLAIN], Delete("Foreground")),
         (item(owners="a"), {"a": "waiting"}, [WAITING], Delete("Foreground", unblock=True)),
