@@ -25,12 +25,15 @@ from minikube_lite.lab.breaking import Breakage
 from minikube_lite.lab.clock import CLOCK
 from minikube_lite.lab.faultkeeper import FaultKeeper
 from minikube_lite.lab.faults import FAULT
+from minikube_lite.lab.instances import INSTANCE
 from minikube_lite.lab.timekeeper import Timekeeper
+from minikube_lite.lab.witness import Witness
 from minikube_lite.machinery.client import Client
 from minikube_lite.machinery.controller import ControllerContext
 from minikube_lite.machinery.events import Events
 from minikube_lite.machinery.faults import Faults
 from minikube_lite.machinery.informer import Informers
+from minikube_lite.machinery.instances import Instances
 from minikube_lite.programs.registry import Programs
 from minikube_lite.store import MemoryStore
 
@@ -38,7 +41,7 @@ from minikube_lite.store import MemoryStore
 @functools.lru_cache(maxsize=2)
 def shared_scheme(lab: bool = True) -> Scheme:
     """The built-in resources and those of the lab, if it is served, which never change: read once for all clusters of a process."""
-    return built_in_scheme([CLOCK, FAULT] if lab else [])
+    return built_in_scheme([CLOCK, FAULT, INSTANCE] if lab else [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,18 +173,21 @@ class Cluster:
 class Lab:
     """By what the emulator itself is controlled: the followers of the lab's objects."""
 
-    def __init__(self, cluster: Cluster, informers: Informers, events: Events) -> None:
+    def __init__(self, cluster: Cluster, informers: Informers, events: Events, running: Instances) -> None:
         client, clock = cluster.apiserver.client("minikube-lite", "minikube-lite"), cluster.clock
         self.timekeeper = Timekeeper(client, informers, clock)
         self.faultkeeper = FaultKeeper(client, informers, clock, cluster.faults, events.recorder("minikube-lite"))
+        self.witness = Witness(client, clock, running, events.recorder("minikube-lite"))
 
     async def start(self) -> None:
         """Begin to follow."""
         await self.timekeeper.start()
         await self.faultkeeper.start()
+        await self.witness.start()
 
     async def stop(self) -> None:
         """Stop following."""
+        await self.witness.stop()
         await self.faultkeeper.stop()
         await self.timekeeper.stop()
 
@@ -219,7 +225,7 @@ class _Parts:
         dns_options = DnsOptions(zone=options.cluster_domain, ttl=options.dns_ttl, pods=options.dns_pods)
         self.dns = DnsServer(self.informers, clock, dns_options)
         listen_inside(self.kubelets.network.switch, str(options.service_cluster_ip_range[10]), self.dns.reply)
-        self.lab = Lab(cluster, self.informers, self.events) if options.lab else None
+        self.lab = Lab(cluster, self.informers, self.events, self.kubelets.running) if options.lab else None
 
     async def start(self) -> None:
         """Start everything that works inside."""

@@ -13,6 +13,7 @@ from minikube_lite.kubelet.pace import Pace
 from minikube_lite.kubelet.state import PodState
 from minikube_lite.machinery.events import EventRecorder, ObjectReference
 from minikube_lite.machinery.informer import Informer
+from minikube_lite.machinery.instances import Instances
 from minikube_lite.machinery.resources import PODS
 from minikube_lite.network.addresses import AddressPool
 from minikube_lite.network.client import LinkedClient
@@ -85,6 +86,7 @@ class Host:
     pace: Pace
     caches: Caches
     events: HostEvents
+    instances: Instances
     options: Any
     changed: Callable[[str], None]
     """Called with a pod's uid when something about it changed on the node."""

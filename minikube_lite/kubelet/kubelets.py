@@ -6,7 +6,6 @@ import asyncio
 import functools
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from minikube_lite.clock import Clock, Timer
@@ -21,6 +20,7 @@ from minikube_lite.machinery.errors import ApiError
 from minikube_lite.machinery.events import Events
 from minikube_lite.machinery.faults import Faults
 from minikube_lite.machinery.informer import Informers
+from minikube_lite.machinery.instances import Instance, Instances
 from minikube_lite.machinery.pod_indexes import NODE_INDEX, index_by_node
 from minikube_lite.machinery.queue import WorkQueue
 from minikube_lite.machinery.resources import NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, SERVICES
@@ -38,20 +38,6 @@ HEARTBEAT = ""
 
 Key = tuple[str, str]
 """A node's name and a pod's uid."""
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """A container that really runs."""
-
-    node: str
-    namespace: str
-    pod: str
-    uid: str
-    container: str
-    id: str
-    ip: str
-    started_at: float
 
 
 class Kubelets:
@@ -73,6 +59,7 @@ class Kubelets:
         """`client_for` gives the client of a user, as `system:node:node-1`. Without `names`, as many as options say."""
         self.network = Network(clock, options.pod_loopback_block or options.cluster_cidr)
         self.volumes = VolumeDirectories(directory)
+        self.running = Instances()
         self._clock = clock
         self._queue: WorkQueue[Key] = WorkQueue(clock, "kubelet")
         self._pods = informers.informer(PODS)
@@ -106,6 +93,7 @@ class Kubelets:
                 pace=pace,
                 caches=caches,
                 events=HostEvents(events.recorder("kubelet", name), client),
+                instances=self.running,
                 options=options,
                 changed=functools.partial(self._changed, name),
             )
@@ -155,12 +143,7 @@ class Kubelets:
 
     def instances(self) -> list[Instance]:
         """What really runs where, whatever the API says."""
-        return [
-            Instance(node, state.namespace, state.name, state.uid, one.name, one.id, state.ip, one.started_at)
-            for node, kubelet in self._kubelets.items()
-            for state in kubelet.pods.values()
-            for one in state.running
-        ]
+        return self.running.all()
 
     # Seeing
 

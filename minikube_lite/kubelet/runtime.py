@@ -22,6 +22,8 @@ from minikube_lite.kubelet.step import pod_grace_seconds
 from minikube_lite.kubelet.termination import Terminator
 from minikube_lite.kubelet.termination_message import termination_message
 from minikube_lite.ledger import hold_for_turns
+from minikube_lite.machinery.instances import Instance
+from minikube_lite.machinery.meta import controller_of
 from minikube_lite.network.addresses import AddressesExhausted
 from minikube_lite.programs.image import CommandNotFound
 from minikube_lite.programs.log import ContainerLog
@@ -208,6 +210,7 @@ class Runtime:
         run.release = hold_for_turns(host.clock.ledger, f"starting {image}", START_TURNS_MAX)
         run.task = asyncio.create_task(run_program(program, context), name=f"container {state.key}/{name}")
         run.task.add_done_callback(functools.partial(self._terminator.exited, run))
+        host.instances.begin(_instance(state, container, host.name))
         host.events.pod(state, "Normal", "Started", "Container started", name)
         handler = spec.get("lifecycle", {}).get("postStart")
         if handler is None:
@@ -262,9 +265,26 @@ class Runtime:
         run.log.close()
         self._prober.end(container)
         container.ready = container.starting = False
+        self._host.instances.end(container.id)
         reason, message = "Completed" if code == 0 else "Error", termination_message(run, code)
         now = self._host.clock.now()
         container.exit = Exit(code, reason, container.started_at, now, container.id, message)
         for other in self.runs.get(run.state.uid, {}).values():
             self._terminator.proceed(other)
         self._host.changed(run.state.uid)
+
+
+def _instance(state: PodState, container: Container, node: str) -> Instance:
+    owner = controller_of(state.pod) or {"kind": "", "name": "", "uid": ""}
+    return Instance(
+        node,
+        state.namespace,
+        state.name,
+        state.uid,
+        container.name,
+        container.id,
+        state.ip,
+        container.started_at,
+        f"{owner['kind']}/{owner['name']}".strip("/"),
+        owner["uid"],
+    )

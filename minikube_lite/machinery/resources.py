@@ -52,3 +52,4 @@ PRIORITY_CLASSES = GroupVersionResource("scheduling.k8s.io", "v1", "priorityclas
 STORAGE_CLASSES = GroupVersionResource("storage.k8s.io", "v1", "storageclasses")
 CLOCKS = GroupVersionResource("lab.minikube-lite.io", "v1alpha1", "clocks")
 FAULTS = GroupVersionResource("lab.minikube-lite.io", "v1alpha1", "faults")
+INSTANCES = GroupVersionResource("lab.minikube-lite.io", "v1alpha1", "instances")
