@@ -91,7 +91,8 @@ class Applying:
         if (value.get("apiVersion"), kind) != (resource.api_version, resource.info.kind):
             raise errors.bad_request(f"invalid object type: {group}/{version}, Kind={kind}")
         metadata = value.get("metadata") or {}
-        if isinstance(metadata, dict) and metadata.get("managedFields"):
+        entries = metadata.get("managedFields") if isinstance(metadata, dict) else None
+        if isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries):
             raise errors.bad_request("metadata.managedFields must be nil")
         config = {name: item for name, item in value.items() if name not in ("apiVersion", "kind")}
         if isinstance(metadata, dict) and "managedFields" in metadata:
@@ -106,10 +107,10 @@ class Applying:
     def _tell_repeated(self, repeated: list[str], validation: str, warnings: list[str]) -> None:
         if not repeated or validation == "Ignore":
             return
-        text = "yaml: unmarshal errors:\n" + "\n".join(f"  {fault}" for fault in repeated)
+        text = _go_yaml("; ".join(repeated))
         if validation == "Strict":
-            raise errors.bad_request(f"error strict decoding YAML: {_go_yaml(text)}")
-        warnings.append(_go_yaml(text))
+            raise errors.bad_request(f"error strict decoding YAML: {text}")
+        warnings.append(text)
 
     def _finished(self, resource: ServedResource, obj: dict[str, Any], entries: list[dict[str, Any]]) -> Object:
         """Canonical again: taking fields away may have left what Go writes otherwise."""

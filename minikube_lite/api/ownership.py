@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from minikube_lite.api.scheme import Scheme, ServedResource
 from minikube_lite.clock import Clock
 from minikube_lite.machinery.kind import Strategy
-from minikube_lite.machinery.managed_fields import Version, Versions, same_but_for_times, update_managed_fields
+from minikube_lite.machinery.managed_fields import Entry, Version, Versions, same_but_for_times, update_managed_fields
 from minikube_lite.machinery.resources import GroupVersionResource
+from minikube_lite.machinery.scale_ownership import SCALE_API_VERSION, owners_of_parent, owners_of_scale
 from minikube_lite.schema.decode import zero_value
 from minikube_lite.schema.fieldset import Filter, exclude_filter, from_paths, include_filter
 from minikube_lite.schema.typed import Comparison
 from minikube_lite.store import Object
+
+SCALE = "scale"
 
 
 class Ownership:
@@ -42,8 +46,31 @@ class Ownership:
         self, resource: ServedResource, old: Object, new: Object, manager: str, subresource: str, strategy: Strategy
     ) -> None:
         """Note who changed an object; who changes nothing owns nothing more."""
-        if strategy.tracks_fields:
+        if subresource == SCALE and resource.kind.replicas_paths:
+            self._scaled(resource, old, new, manager)
+        elif strategy.tracks_fields:
             self._track(resource, resource.shown(old), new, manager, subresource, strategy)
+
+    def _scaled(self, resource: ServedResource, old: Object, new: Object, manager: str) -> None:
+        """Note who changed the number of replicas through a Scale, whose own fields count."""
+        paths, parent = resource.kind.replicas_paths, old["metadata"].get("managedFields") or []
+        schema = self._scheme.schemas.type_for("autoscaling", "v1", "Scale")
+        assert schema is not None
+        metadata = {"uid": old["metadata"]["uid"], "managedFields": owners_of_scale(parent, paths)}
+        live, wanted = (
+            {"metadata": metadata, "spec": {"replicas": count} if count else {}}
+            for count in (replicas_of(obj, paths[resource.api_version]) for obj in (old, new))
+        )
+        scaled = update_managed_fields(
+            schema,
+            live,
+            wanted,
+            manager=manager,
+            api_version=SCALE_API_VERSION,
+            subresource=SCALE,
+            time=self._clock.timestamp(),
+        )
+        set_entries(new, owners_of_parent(parent, scaled, paths, resource.api_version))
 
     def settle_times(self, new: Object, old: Object) -> None:
         """If nothing but an entry's time differs, the time stays: a write that changes nothing leaves no trace."""
@@ -71,10 +98,7 @@ class Ownership:
             reset=reset,
             compare_at=compare_at if versions is not None else None,
         )
-        if entries:
-            new["metadata"]["managedFields"] = entries
-        else:
-            new["metadata"].pop("managedFields", None)
+        set_entries(new, entries)
 
     def versions(self, resource: ServedResource) -> Versions | None:
         """The other versions in which owners of fields may have written; None where there is but one."""
@@ -94,6 +118,22 @@ class Ownership:
             chosen = include_filter(*paths) if strategy.owned_fields else exclude_filter(from_paths(*paths))
             self._filters[paths] = chosen
         return self._filters[paths]
+
+
+def replicas_of(obj: Object, path: Sequence[str] | None) -> int:
+    """The number at that path, which does not count where it is not there."""
+    value: Any = obj
+    for name in path or ():
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, int) else 0
+
+
+def set_entries(obj: Object, entries: list[Entry]) -> None:
+    """Make those the owners of the object's fields."""
+    if entries:
+        obj["metadata"]["managedFields"] = entries
+    else:
+        obj["metadata"].pop("managedFields", None)
 
 
 def _between(source: ServedResource, target: ServedResource) -> Callable[[Object], Object]:

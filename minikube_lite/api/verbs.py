@@ -133,21 +133,24 @@ class Verbs:
         *,
         force: bool,
     ) -> tuple[Shown, bool]:
-        """Apply a manager's wishes to an object, or to a view of it that is the object itself; makes one that is not there."""
+        """Apply a manager's wishes to an object, or to a view of it; makes an object that is not there."""
         view = self.subresources.view(resource, options.subresource)
-        if view.shown_as(resource) is not resource:
-            raise errors.not_emulated(f"server-side apply of {resource.gvr.resource}/{options.subresource}")
-        strategy = view.strategy(resource, options.subresource)
+        shown_as, strategy = view.shown_as(resource), view.strategy(resource, options.subresource)
+        owning = strategy if shown_as is resource else shown_as.strategy
 
         def transform(old: Object | None) -> Object:
             if old is None and options.subresource:
                 raise errors.not_found(resource.gvr, name)
-            shown = None if old is None else view.show(resource, old)
+            shown = None if old is None else view.show_owned(resource, old)
             new = self.applying.apply(
-                resource, strategy, shown, configuration, options, force=force, validation=validation
+                shown_as, owning, shown, configuration, options, force=force, validation=validation
             )
+            uid = new["metadata"].get("uid")
+            if old is None and uid:
+                text = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+                raise errors.conflict(resource.gvr, name, text)
             self._check_name(name, new)
-            return view.merge(resource, new, old)
+            return view.merge_owned(resource, new, old)
 
         record, created = await self.registry.update(
             resource, namespace, name, transform, options, strategy=strategy, create_missing=True

@@ -218,6 +218,8 @@ class Kind:
     """How an unknown field of a field selector is refused, with `{field}`; kinds differ."""
     row_conditions: Callable[[Object], list[dict[str, Any]]] | None = None
     name_check: Callable[[str, bool], list[str]] | None = None
+    replicas_paths: Mapping[str, Sequence[str] | None] = field(default_factory=dict)
+    """Where a Scale finds the wanted replicas in each apiVersion; None where that version has no Scale."""
     delete_returns_object: bool = False
     graceful: bool = False
     """Whether a deletion can wait for somebody who confirms it (Pod)."""

@@ -26,6 +26,12 @@ class View(Protocol):
     def merge(self, resource: ServedResource, sent: Object, old: Object | None) -> Object:
         """The new object that a write of the view asks for; may keep `sent`."""
 
+    def show_owned(self, resource: ServedResource, obj: Object) -> Object:
+        """The view with the owners of its fields, as an apply needs it."""
+
+    def merge_owned(self, resource: ServedResource, applied: Object, old: Object | None) -> Object:
+        """The new object that an apply to the view makes, with the owners of its fields."""
+
 
 class Action(Protocol):
     """Something that is done to an object by creating a subresource of it; the answer is a Status Success."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from minikube_lite.api.ownership import SCALE, set_entries
 from minikube_lite.api.scheme import ServedResource
 from minikube_lite.machinery import errors
 from minikube_lite.machinery.kind import Column, Kind, Strategy
 from minikube_lite.machinery.meta import copy_object
+from minikube_lite.machinery.scale_ownership import owners_of_parent, owners_of_scale
 from minikube_lite.machinery.selectors import format_label_selector
 from minikube_lite.schema.builtin import BuiltinSchemas
 from minikube_lite.schema.field import Path, invalid
@@ -21,6 +23,12 @@ COLUMNS = (
 )
 
 
+class ScaleStrategy(Strategy):
+    """All fields of a Scale can be owned."""
+
+    has_status = False
+
+
 class ScaleView:
     """Shows Deployments, StatefulSets and their like as a Scale. e.g. /apis/apps/v1/namespaces/default/statefulsets/kubia/scale"""
 
@@ -28,7 +36,7 @@ class ScaleView:
         schema = schemas.type_for("autoscaling", "v1", "Scale")
         assert schema is not None
         info = ResourceInfo("autoscaling", "v1", "v1", "scales", "scale", "Scale", True, ("get", "patch", "update"))
-        kind = Kind(group="autoscaling", plural="scales", strategy=Strategy(), columns=COLUMNS)
+        kind = Kind(group="autoscaling", plural="scales", strategy=ScaleStrategy(), columns=COLUMNS)
         self._scale = ServedResource(info, schema, kind, Strategy(), {})
 
     def shown_as(self, resource: ServedResource) -> ServedResource:
@@ -61,8 +69,26 @@ class ScaleView:
         version = sent["metadata"].get("resourceVersion")
         if version and version != old["metadata"]["resourceVersion"]:
             raise errors.conflict(resource.gvr, old["metadata"]["name"], errors.MODIFIED_MESSAGE)
+        uid, own = sent["metadata"].get("uid"), old["metadata"]["uid"]
+        if uid and uid != own:
+            text = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {own}"
+            name = f"{resource.info.name}/{SCALE}"
+            raise errors.conflict(resource.gvr._replace(resource=name), old["metadata"]["name"], text)
         new: Object = copy_object(old)
         new["spec"]["replicas"] = replicas
+        return new
+
+    def show_owned(self, resource: ServedResource, obj: Object) -> Object:
+        """The Scale, whose replicas are owned by who owns them in the object."""
+        shown = self.show(resource, obj)
+        set_entries(shown, owners_of_scale(obj["metadata"].get("managedFields") or [], resource.kind.replicas_paths))
+        return shown
+
+    def merge_owned(self, resource: ServedResource, applied: Object, old: Object | None) -> Object:
+        """The object with the applied number, owned by who owns it in the Scale."""
+        new = self.merge(resource, applied, old)
+        before, scaled = ((obj or {})["metadata"].get("managedFields") or [] for obj in (old, applied))
+        set_entries(new, owners_of_parent(before, scaled, resource.kind.replicas_paths, resource.api_version))
         return new
 
 

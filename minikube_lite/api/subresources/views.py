@@ -31,6 +31,12 @@ class MainView:
         except DecodeError as error:
             raise errors.bad_request(str(error)) from None
 
+    def show_owned(self, resource: ServedResource, obj: Object) -> Object:
+        return self.show(resource, obj)
+
+    def merge_owned(self, resource: ServedResource, applied: Object, old: Object | None) -> Object:
+        return self.merge(resource, applied, old)
+
 
 class StatusView(MainView):
     """The object, of which only the status is written. e.g. /api/v1/namespaces/default/pods/kubia-0/status"""

@@ -134,6 +134,17 @@ def test_server_side_apply_takes_over_from_client_side_apply(kubectl: Kube) -> N
     assert data_of(kubectl) == {"a": "1"}
 
 
+def test_who_scales_owns_the_replicas(kubia: Kube) -> None:
+    kubia("delete", "statefulset", "kubia", "--cascade=orphan")
+    words = ("apply", "--server-side", "-f", "kubia.yaml")
+    kubia(*words)
+    assert "statefulset.apps/kubia scaled" in kubia("scale", "statefulset", "kubia", "--replicas=1")
+    refused = kubia(*words, code=1)
+    assert refused.count('with subresource "scale" using apps/v1: .spec.replicas') == 1
+    kubia(*words, "--force-conflicts")
+    assert kubia("get", "statefulset", "kubia", "-o", "jsonpath={.spec.replicas}") == "2"
+
+
 # Diff
 
 

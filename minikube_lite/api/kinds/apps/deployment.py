@@ -132,4 +132,5 @@ KIND = Kind(
         replica_limits("updatedReplicas", "readyReplicas", "availableReplicas"),
         kept_metadata=("labels",),
     ),
+    replicas_paths={f"apps/{version}": ("spec", "replicas") for version in ("v1beta1", "v1beta2", "v1")},
 )

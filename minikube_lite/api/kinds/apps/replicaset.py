@@ -53,4 +53,5 @@ KIND = Kind(
     status_strategy=WorkloadStatusStrategy(STRATEGY, _COUNTERS, LIMITS),
     selectable=selectable_fields,
     selectable_names=SELECTABLE_NAMES,
+    replicas_paths={f"apps/{version}": ("spec", "replicas") for version in ("v1beta2", "v1")},
 )

@@ -235,4 +235,5 @@ KIND = Kind(
         replica_limits(*_COUNTERS[1:], ready_text="cannot be greater than status.readyReplicas"),
     ),
     name_check=name_is_dns_label,
+    replicas_paths={f"apps/{version}": ("spec", "replicas") for version in ("v1beta1", "v1beta2", "v1")},
 )

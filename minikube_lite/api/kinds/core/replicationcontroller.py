@@ -80,4 +80,5 @@ KIND = Kind(
     status_strategy=WorkloadStatusStrategy(STRATEGY, _COUNTERS, LIMITS),
     selectable=selectable_fields,
     selectable_names=SELECTABLE_NAMES,
+    replicas_paths={"v1": ("spec", "replicas")},
 )
