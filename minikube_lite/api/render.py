@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from multidict import CIMultiDict
 
 from minikube_lite.api.negotiation import Form
 from minikube_lite.api.reading import Page
@@ -24,6 +25,13 @@ class Answer:
     body: bytes
     content_type: str = "application/json"
     headers: Mapping[str, str] | None = None
+
+
+def add_warnings(headers: CIMultiDict[str], warnings: Sequence[str]) -> None:
+    """A Warning header for each text."""
+    for text in dict.fromkeys(warnings):
+        escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+        headers.add("Warning", f'299 - "{escaped}"')
 
 
 def object_bytes(resource: ServedResource, record: Record) -> bytes:

@@ -39,6 +39,7 @@ class ResourceHandlers:
     async def handle(self, request: Request) -> Answer:
         """The answer to one request. Raises ApiError."""
         self._check_verb(request)
+        warn_of_deprecation(request)
         if request.method == "GET":
             return self._get(request) if request.info.name else self._list(request)
         if request.method == "POST":
@@ -89,6 +90,7 @@ class ResourceHandlers:
         """e.g. GET /api/v1/pods?watch=true&resourceVersion=5, GET /api/v1/watch/pods"""
         if "watch" not in request.resource.info.verbs:
             raise errors.method_not_allowed()
+        warn_of_deprecation(request)
         options = parse_list_options(request.query, watch=True)
         timeout = options.timeout_seconds or WATCH_TIMEOUT_SECONDS_MIN * (1 + self._random.random())
         registry = self._verbs.registry
@@ -96,8 +98,8 @@ class ResourceHandlers:
         try:
             watch.open()
         except Compacted as error:
-            return WatchStream(watch, timeout, watch.error(errors.expired(str(error))))
-        return WatchStream(watch, timeout)
+            return WatchStream(watch, timeout, request.warnings, watch.error(errors.expired(str(error))))
+        return WatchStream(watch, timeout, request.warnings)
 
     # Writing
 
@@ -254,6 +256,12 @@ class ResourceHandlers:
 
     def _now(self) -> float:
         return self._verbs.registry.clock.now()
+
+
+def warn_of_deprecation(request: Request) -> None:
+    """Whoever asks for a version that is on its way out is told, whatever is done with it; upstream: endpoints/deprecation."""
+    if request.resource.deprecation and not request.info.subresource:
+        request.warnings.append(request.resource.deprecation)
 
 
 COLLECTION_VERBS = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}

@@ -57,6 +57,11 @@ class ServedResource:
         return self.gvr.api_version
 
     @property
+    def deprecation(self) -> str:
+        """What whoever asks for it over HTTP is warned of, "" for nothing."""
+        return self.kind.deprecations.get(self.api_version, "")
+
+    @property
     def strategy(self) -> Strategy:
         """How its objects are written."""
         return self.kind.strategy

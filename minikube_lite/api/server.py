@@ -13,7 +13,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from minikube_lite.api.handlers import Handlers
-from minikube_lite.api.render import Answer
+from minikube_lite.api.render import Answer, add_warnings
 from minikube_lite.machinery import errors
 from minikube_lite.machinery.errors import ApiError
 
@@ -81,9 +81,7 @@ def _response(answer: Answer, warnings: list[str]) -> web.Response:
     headers: CIMultiDict[str] = CIMultiDict(answer.headers or {})
     headers["Content-Type"] = answer.content_type
     headers.setdefault("Cache-Control", "no-cache, private")
-    for text in dict.fromkeys(warnings):
-        escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
-        headers.add("Warning", f'299 - "{escaped}"')
+    add_warnings(headers, warnings)
     return web.Response(status=answer.code, body=answer.body, headers=headers)
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import aclosing
 
 from aiohttp import web
+from multidict import CIMultiDict
 
+from minikube_lite.api.render import add_warnings
 from minikube_lite.api.watch import Watch
 from minikube_lite.machinery import errors
 
@@ -17,16 +20,19 @@ log = logging.getLogger(__name__)
 class WatchStream:
     """One watch over HTTP. `only` is all that is sent where the watch could not begin."""
 
-    def __init__(self, watch: Watch, timeout_seconds: float, only: bytes | None = None) -> None:
+    def __init__(
+        self, watch: Watch, timeout_seconds: float, warnings: Sequence[str] = (), only: bytes | None = None
+    ) -> None:
         self._watch = watch
         self._timeout = timeout_seconds
+        self._warnings = warnings
         self._only = only
 
     async def run(self, request: web.BaseRequest, streams: set[asyncio.Task[None]]) -> web.StreamResponse:
         """Write blocks as they come. `streams` holds the task while it runs, so that the server can end it."""
-        response = web.StreamResponse(
-            headers={"Content-Type": self._watch.content_type, "Cache-Control": "no-cache, private"}
-        )
+        headers = CIMultiDict({"Content-Type": self._watch.content_type, "Cache-Control": "no-cache, private"})
+        add_warnings(headers, self._warnings)
+        response = web.StreamResponse(headers=headers)
         response.enable_chunked_encoding()
         task = asyncio.current_task()
         assert task is not None

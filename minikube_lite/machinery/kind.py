@@ -224,4 +224,6 @@ class Kind:
     graceful: bool = False
     """Whether a deletion can wait for somebody who confirms it (Pod)."""
     conversions: Mapping[str, Conversion] = field(default_factory=dict)
+    deprecations: Mapping[str, str] = field(default_factory=dict)
+    """What everybody is warned of who asks for its objects in a version, by apiVersion."""
     emulated: bool = True

@@ -200,3 +200,10 @@ def test_explain_of_what_is_not_there(kubectl: Kube) -> None:
 def test_what_goes_over_the_wire_can_be_seen(kubectl: Kube) -> None:
     found: Any = kubectl("get", "configmaps", "-v=6")
     assert f"/api/v1/namespaces/{kubectl.namespace}/configmaps?limit=500" in found
+
+
+def test_kubectl_shows_that_endpoints_are_deprecated(kubia: Kube) -> None:
+    printed = kubia("get", "endpoints", "kubia")
+    assert "Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice" in printed
+    assert "Warning" not in kubia("get", "endpointslices")
+    assert "Warning: v1 ComponentStatus is deprecated in v1.19+" in kubia("get", "componentstatuses")

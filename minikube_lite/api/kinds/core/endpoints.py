@@ -115,4 +115,5 @@ KIND = Kind(
     plural="endpoints",
     strategy=EndpointsStrategy(),
     columns=(NAME, cell_column("Endpoints", endpoints_text, description="Where traffic for the service is sent."), AGE),
+    deprecations={"v1": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"},
 )
