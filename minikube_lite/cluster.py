@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from minikube_lite.api.apiserver import Apiserver, built_in_scheme
+from minikube_lite.api.authorization.bootstrap import create_bootstrap_policy
 from minikube_lite.api.scheme import Scheme
 from minikube_lite.bootstrap import bootstrap
 from minikube_lite.certificates import authority_certificate
@@ -34,6 +35,7 @@ from minikube_lite.machinery.events import Events
 from minikube_lite.machinery.faults import Faults
 from minikube_lite.machinery.informer import Informers
 from minikube_lite.machinery.instances import Instances
+from minikube_lite.machinery.kind import User
 from minikube_lite.programs.registry import Programs
 from minikube_lite.store import MemoryStore
 
@@ -82,6 +84,7 @@ class Cluster:
         self._parts = parts = _Parts(self)
         try:
             await bootstrap(self.client, self.options)
+            await create_bootstrap_policy(self.apiserver.client("system:apiserver", "kube-apiserver"))
             await parts.start()
             self.running = True
             await self.clock.settle()
@@ -134,11 +137,16 @@ class Cluster:
     @property
     def kubeconfig(self) -> str:
         """A kubeconfig's text."""
-        return kubeconfig_text(self.addresses.server)
+        return kubeconfig_text(self.addresses.server, token=self.admin_token)
+
+    @property
+    def admin_token(self) -> str:
+        """Cluster admin's bearer token; "" where requests without credentials are cluster admin."""
+        return self.apiserver.access.admin_token
 
     def client_as(self, user: str, groups: tuple[str, ...] = ("system:masters",), manager: str = "") -> Client:
-        """An in-process client that acts as somebody else."""
-        return self.apiserver.client(user, manager or user, groups)
+        """An in-process client that acts as somebody else, and may do what the roles of that user allow."""
+        return self.apiserver.client_as(User(user, groups), manager or user)
 
     async def settle(self, timeout: float = SETTLE_SECONDS_MAX) -> None:
         """Wait until the cluster has no work left; `timeout` in real seconds."""

@@ -68,6 +68,8 @@ class Options(BaseModel):
     dns_port: Port = 0
     serve_api: bool = True
     serve_dns: bool = True
+    anonymous_auth: bool | None = None
+    """Whether requests without credentials are anonymous (True) or refused (False), as upstream; None makes them cluster admin."""
     token_auth_file: Annotated[Path, AfterValidator(check_file)] | None = None
     data_dir: Path | None = None
 

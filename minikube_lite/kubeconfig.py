@@ -8,8 +8,9 @@ from pathlib import Path
 NAME = "minikube-lite"
 
 
-def kubeconfig_text(server: str, name: str = NAME) -> str:
-    """A kubeconfig with one cluster, one user without credentials and one context, all of that name."""
+def kubeconfig_text(server: str, name: str = NAME, token: str = "") -> str:
+    """A kubeconfig with one cluster, one user and one context, all of that name; without a token the user has no credentials."""
+    user = f"{{token: {token}}}" if token else "{}"
     return (
         "apiVersion: v1\n"
         "kind: Config\n"
@@ -22,14 +23,14 @@ def kubeconfig_text(server: str, name: str = NAME) -> str:
         f"current-context: {name}\n"
         "users:\n"
         f"- name: {name}\n"
-        "  user: {}\n"
+        f"  user: {user}\n"
     )
 
 
-def write_kubeconfig(path: Path, server: str, name: str = NAME) -> None:
+def write_kubeconfig(path: Path, server: str, name: str = NAME, token: str = "") -> None:
     """Write a kubeconfig that only its owner reads, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)
-    draft.write_text(kubeconfig_text(server, name), encoding="utf-8")
+    draft.write_text(kubeconfig_text(server, name, token), encoding="utf-8")
     draft.replace(path)

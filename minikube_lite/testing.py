@@ -80,7 +80,7 @@ class RunningCluster:
         """A kubeconfig file for kubectl and client libraries."""
         path = self._cluster.directory / "kubeconfig"
         if not path.exists():
-            write_kubeconfig(path, self.server)
+            write_kubeconfig(path, self.server, token=self._cluster.admin_token)
         return path
 
     @property

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from minikube_lite.api.access import Access
 from minikube_lite.api.admission import Chain
 from minikube_lite.api.admission.plugins import plugins
-from minikube_lite.api.authentication import Authentication
+from minikube_lite.api.authorization import MASTERS
 from minikube_lite.api.discovery import Discovery
 from minikube_lite.api.handlers import Handlers
 from minikube_lite.api.kinds import discover
 from minikube_lite.api.local_client import LocalClient
 from minikube_lite.api.openapi import OpenAPI
-from minikube_lite.api.registry import Registry
+from minikube_lite.api.registry import Registry, RegistryReader
 from minikube_lite.api.scheme import Scheme
 from minikube_lite.api.server import ApiServer
 from minikube_lite.api.verbs import Verbs
@@ -24,8 +25,6 @@ from minikube_lite.schema.builtin import BuiltinSchemas
 from minikube_lite.schema.own_types import own_types
 from minikube_lite.schema.resources import load_resources
 from minikube_lite.store import Store
-
-MASTERS = "system:masters"
 
 
 def built_in_scheme(own: Sequence[OwnKind] = ()) -> Scheme:
@@ -43,22 +42,26 @@ class Apiserver:
     """The API of one cluster, in process and over HTTP."""
 
     def __init__(self, store: Store, clock: Clock, scheme: Scheme, options: Any) -> None:
-        self.registry = Registry(store, scheme, clock, Chain(plugins()), options)
-        self.verbs = Verbs(self.registry)
+        self.access = Access(store, clock, RegistryReader(store), options)
+        self.registry = Registry(store, scheme, clock, Chain(plugins(self.access.authorizer)), options)
+        self.verbs = Verbs(self.registry, self.access)
         self._options = options
         self._server: ApiServer | None = None
 
     def client(self, user: str, manager: str, groups: tuple[str, ...] = (MASTERS,)) -> LocalClient:
-        """An in-process client that acts as that user and field manager."""
+        """An in-process client for a part of the cluster, which acts as that user and field manager, and may do everything."""
         return LocalClient(self.verbs, User(user, groups), manager)
+
+    def client_as(self, user: User, manager: str) -> LocalClient:
+        """An in-process client that may do what that user may."""
+        return LocalClient(self.verbs, user, manager, self.access.authorizer)
 
     async def start(self, ready: Callable[[], bool]) -> tuple[str, int]:
         """Serve HTTP; returns where. `ready` answers /readyz."""
         options = self._options
         scheme = self.registry.scheme
         discovery = Discovery(scheme)
-        authentication = Authentication(options.token_auth_file)
-        self._server = ApiServer(Handlers(self.verbs, discovery, OpenAPI(scheme), authentication, ready))
+        self._server = ApiServer(Handlers(self.verbs, discovery, OpenAPI(scheme), self.access, ready))
         host, port = await self._server.start(options.api_address, options.api_port)
         discovery.address = f"{host}:{port}"
         return host, port

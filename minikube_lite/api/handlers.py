@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from minikube_lite.api.authentication import Authentication
+from minikube_lite.api.access import Access
 from minikube_lite.api.discovery import Discovery
 from minikube_lite.api.health import health_answer, version_answer
+from minikube_lite.api.issuer_discovery import CONFIGURATION_PATH, KEY_SET_PATH, issuer_answer
 from minikube_lite.api.negotiation import PLAIN
 from minikube_lite.api.openapi import OpenAPI
 from minikube_lite.api.render import Answer, answer
@@ -26,6 +27,19 @@ MANAGER_LENGTH_MAX = 128
 
 NOT_FOUND = Answer(404, b"404 page not found\n", "text/plain; charset=utf-8")
 
+ROOT_PATHS = (
+    CONFIGURATION_PATH,
+    "/api",
+    "/apis",
+    "/healthz",
+    "/livez",
+    "/openapi/v2",
+    "/openapi/v3",
+    KEY_SET_PATH,
+    "/readyz",
+    "/version",
+)
+
 
 class Handlers:
     """Answers every request of the API."""
@@ -35,27 +49,25 @@ class Handlers:
         verbs: Verbs,
         discovery: Discovery,
         openapi: OpenAPI,
-        authentication: Authentication,
+        access: Access,
         ready: Callable[[], bool],
     ) -> None:
         self._verbs = verbs
         self._discovery = discovery
         self._openapi = openapi
-        self._authentication = authentication
+        self._access = access
         self._resources = ResourceHandlers(verbs)
         self._ready = ready
 
     async def handle(self, request: web.BaseRequest, warnings: list[str]) -> Answer | WatchStream:
         """The answer, or the stream that is to be run. Raises ApiError."""
-        user = self._authentication.user(request.headers.get("Authorization", ""))
         path = request.path
         parts = [part for part in path.split("/") if part]
         query = {key: request.query.getone(key) for key in request.query}
-        head = parts[0] if parts else ""
-        if head in ("api", "apis"):
-            info = parse_path(path)
-            if info is not None:
-                return await self._resource(request, info, query, user, warnings)
+        info = parse_path(path) if parts and parts[0] in ("api", "apis") else None
+        user = self._access.user(request.method, path, info, query, request.headers)
+        if info is not None:
+            return await self._resource(request, info, query, user, warnings)
         found = self._other(request, parts, query)
         return NOT_FOUND if found is None else found
 
@@ -74,9 +86,8 @@ class Handlers:
                 raise errors.method_not_allowed()
             return self._discovery.answer(parts, accept, none_match)
         if not parts:
-            paths = ["/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
-            return answer({"paths": paths}, PLAIN, 200)
-        return None
+            return answer({"paths": ROOT_PATHS}, PLAIN, 200)
+        return issuer_answer(request.method, request.path, request.headers.get("Host", ""), self._access.tokens)
 
     async def _resource(
         self, request: web.BaseRequest, info: RequestInfo, query: dict[str, str], user: User, warnings: list[str]

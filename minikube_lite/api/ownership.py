@@ -13,6 +13,7 @@ from minikube_lite.machinery.resources import GroupVersionResource
 from minikube_lite.machinery.scale_ownership import SCALE_API_VERSION, owners_of_parent, owners_of_scale
 from minikube_lite.schema.decode import zero_value
 from minikube_lite.schema.fieldset import Filter, exclude_filter, from_paths, include_filter
+from minikube_lite.schema.model import Schema
 from minikube_lite.schema.typed import Comparison
 from minikube_lite.store import Object
 
@@ -34,6 +35,22 @@ class Ownership:
     def created(self, resource: ServedResource, obj: Object, manager: str, subresource: str) -> None:
         """Note who made an object."""
         self._track(resource, self.empty(resource), obj, manager, subresource, resource.strategy)
+
+    def sent(self, schema: Schema, api_version: str, obj: Object, manager: str, subresource: str) -> None:
+        """Note who sent an object that is answered and not stored."""
+        entries = update_managed_fields(
+            schema,
+            zero_value(schema),
+            obj,
+            manager=manager,
+            api_version=api_version,
+            subresource=subresource,
+            time=self._clock.timestamp(),
+            reset=None,
+            compare_at=None,
+        )
+        if entries:
+            obj["metadata"]["managedFields"] = entries
 
     def empty(self, resource: ServedResource) -> Object:
         """What the ownership of a new object starts from."""

@@ -111,7 +111,7 @@ class Registry:
 
     async def create(self, resource: ServedResource, namespace: str, obj: Object, options: WriteOptions) -> Record:
         """Create an object, given in its stored form. Keeps `obj`. e.g. POST /api/v1/namespaces/default/configmaps"""
-        metadata = self._claim_metadata(resource, namespace, obj)
+        metadata = self.claim_metadata(resource, namespace, obj)
         for part in WIPED_METADATA:
             metadata.pop(part, None)
         if metadata.get("resourceVersion"):
@@ -185,7 +185,8 @@ class Registry:
         self._reserve(attributes)
         return self.store.commit(resource.key, namespace, name, obj, expected=0)
 
-    def _claim_metadata(self, resource: ServedResource, namespace: str, obj: Object) -> Object:
+    def claim_metadata(self, resource: ServedResource, namespace: str, obj: Object) -> Object:
+        """The object's metadata, with the request's namespace; 400 where it names another one."""
         metadata: Object = obj.setdefault("metadata", {})
         if resource.info.namespaced:
             if metadata.setdefault("namespace", namespace) != namespace:
@@ -233,7 +234,7 @@ class Registry:
         self, resource: ServedResource, current: Record, new: Object, options: WriteOptions, strategy: Strategy
     ) -> Record:
         old, name, namespace = current.object, current.name, current.namespace
-        metadata = self._claim_metadata(resource, namespace, new)
+        metadata = self.claim_metadata(resource, namespace, new)
         self._check_version(resource, strategy, current, metadata)
         context = self.context("update", resource, namespace, name, options)
         strategy.default(new)

@@ -16,7 +16,7 @@ from minikube_lite.api.render import Answer, answer, list_answer, object_answer
 from minikube_lite.api.request import Request
 from minikube_lite.api.scheme import Decodable
 from minikube_lite.api.streaming import WatchStream
-from minikube_lite.api.verbs import Shown, Verbs
+from minikube_lite.api.verbs import STATUS_SUCCESS, Shown, Verbs
 from minikube_lite.api.watch import WATCH_TIMEOUT_SECONDS_MIN, Watch
 from minikube_lite.machinery import errors
 from minikube_lite.machinery.metadata import validate_field_manager
@@ -118,9 +118,9 @@ class ResourceHandlers:
             result = await self._verbs.create_subresource(
                 resource, info.namespace, info.name, info.subresource, sent, options
             )
-            return answer({"kind": "Status", "apiVersion": "v1", **result, "code": 201}, form, 201)
-        if "get" not in resource.info.verbs:
-            raise errors.not_emulated(f"creating {resource.gvr.key}")  # reviews, which are answered and not stored
+            if result is None:
+                return answer({"kind": "Status", "apiVersion": "v1", **STATUS_SUCCESS, "code": 201}, form, 201)
+            return answer({"kind": action.kind, "apiVersion": api_version, **result}, form, 201)
         obj = self._verbs.bodies.decode(data, body_format, resource.decodable, validation, request.warnings)
         return self._object(request, await self._verbs.create(resource, info.namespace, obj, options), 201, form)
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from minikube_lite.api.access import Access
 from minikube_lite.api.applying import AppliedConfiguration, Applying
 from minikube_lite.api.bodies import Bodies, FieldValidation
 from minikube_lite.api.deletion import DeleteOptions, Deletion
@@ -14,6 +15,7 @@ from minikube_lite.api.list_options import ListOptions
 from minikube_lite.api.patching import apply_patch, unreadable
 from minikube_lite.api.reading import Page, Reading
 from minikube_lite.api.registry import Registry, WriteOptions
+from minikube_lite.api.reviews import Reviews
 from minikube_lite.api.scheme import Scheme, ServedResource
 from minikube_lite.api.subresources import Subresources
 from minikube_lite.api.subresources.base import View
@@ -43,12 +45,13 @@ class Shown:
 class Verbs:
     """Get, list, create, replace, patch and delete, on objects and their subresources."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, access: Access) -> None:
         self.registry = registry
         self.scheme: Scheme = registry.scheme
         self.reading = Reading(registry.store)
         self.deletion = Deletion(registry)
-        self.subresources = Subresources(registry)
+        self.subresources = Subresources(registry, access.tokens)
+        self.reviews = Reviews(registry, access.authorizer, access.authentication)
         self.bodies = Bodies(registry.scheme)
         self.applying = Applying(registry)
 
@@ -64,17 +67,18 @@ class Verbs:
         return self._shown(view, resource, self.reading.get(resource, namespace, name, version))
 
     async def create(self, resource: ServedResource, namespace: str, sent: Object, options: WriteOptions) -> Shown:
-        """Create an object. Keeps what is sent."""
+        """Create an object, or answer one that is not stored. Keeps what is sent."""
+        if "get" not in resource.info.verbs:
+            return Shown(resource, await self.reviews.create(resource, namespace, sent, options))
         view = self.subresources.view(resource, "")
         obj = view.merge(resource, sent, None)
         return Shown(resource, await self.registry.create(resource, namespace, obj, options))
 
     async def create_subresource(
         self, resource: ServedResource, namespace: str, name: str, subresource: str, sent: Object, options: WriteOptions
-    ) -> Object:
-        """Do what creating a subresource does."""
-        await self.subresources.action(resource, subresource).perform(resource, namespace, name, sent, options)
-        return STATUS_SUCCESS
+    ) -> Object | None:
+        """Do what creating a subresource does; returns the answer, None for a Status Success."""
+        return await self.subresources.action(resource, subresource).perform(resource, namespace, name, sent, options)
 
     async def replace(
         self, resource: ServedResource, namespace: str, name: str, sent: Object, options: WriteOptions

@@ -64,16 +64,16 @@ class Serving:
 
     def _write_kubeconfigs(self) -> None:
         """Its own file, and the one that was asked for or what it is merged into."""
-        addresses, context = self._cluster.addresses, self._record.context
+        addresses, context, token = self._cluster.addresses, self._record.context, self._cluster.admin_token
         own = self._running.kubeconfig(self._record.name)
         asked: Path | None = self._chosen.kubeconfig and self._chosen.kubeconfig.absolute()
         try:
-            write_kubeconfig(own, addresses.server, context)
+            write_kubeconfig(own, addresses.server, context, token)
             if self._chosen.merge_kubeconfig:
                 announced = self._merge(own, asked)
             elif asked:
                 kubeconfig_files.check_own_file(asked)
-                write_kubeconfig(asked, addresses.server, context)
+                write_kubeconfig(asked, addresses.server, context, token)
                 announced = asked
             else:
                 announced = own

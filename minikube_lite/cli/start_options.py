@@ -58,6 +58,11 @@ def _add_doors(start: argparse.ArgumentParser) -> None:
         "--token-auth-file", type=Path, metavar="FILE", help="bearer tokens: lines of token,user,uid,groups"
     )
     doors.add_argument(
+        "--anonymous-auth",
+        action=argparse.BooleanOptionalAction,
+        help="requests without credentials are anonymous, or refused (without this option: cluster admin)",
+    )
+    doors.add_argument(
         "-d", "--background", action="store_true", help="return when the cluster is up; `minikube-lite stop` stops it"
     )
     doors.add_argument("-v", "--verbose", action="count", default=0, help="log more; twice for all")

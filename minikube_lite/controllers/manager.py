@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from minikube_lite.controllers.clusterroleaggregation import ClusterRoleAggregationController
 from minikube_lite.controllers.cronjob import CronJobController
 from minikube_lite.controllers.daemonset import DaemonSetController
 from minikube_lite.controllers.deployment import DeploymentController
@@ -35,6 +36,7 @@ from minikube_lite.machinery.controller import Controller, ControllerContext
 
 CONTROLLERS: Sequence[type[Controller]] = (
     NamespaceController,
+    ClusterRoleAggregationController,
     ServiceAccountsController,
     RootCACertPublisher,
     KubernetesService,

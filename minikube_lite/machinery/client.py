@@ -68,7 +68,7 @@ class Client(Protocol):
         patch_type: PatchType = "application/merge-patch+json",
         subresource: str = "",
     ) -> Object:
-        """Change an object by a patch, given as decoded JSON."""
+        """Change an object by a patch, given as decoded JSON; an apply takes over what others own, as controllers' do."""
 
     async def delete(
         self, resource: GroupVersionResource, namespace: str, name: str, options: dict[str, Any] | None = None

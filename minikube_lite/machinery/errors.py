@@ -85,11 +85,12 @@ def unauthorized(message: str = "Unauthorized") -> ApiError:
 
 
 def forbidden(resource: GroupVersionResource, name: str, message: str) -> ApiError:
-    """403: not allowed; `message` says why."""
+    """403: not allowed; `message` says why. Where it is about no resource, that one's names are empty."""
+    named = f'{resource.key} "{name}" is ' if name else f"{resource.key} is " if resource.key else ""
     return ApiError(
         403,
         "Forbidden",
-        f'{resource.key} "{name}" is forbidden: {message}' if name else f"{resource.key} is forbidden: {message}",
+        f"{named}forbidden: {message}",
         object_details(name, resource.group, resource.resource),
     )
 

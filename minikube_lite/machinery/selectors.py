@@ -197,10 +197,17 @@ def validate_label_selector(
     yield from validate_labels(selector.get("matchLabels"), path.child("matchLabels"))
     for position, expression in enumerate(selector.get("matchExpressions") or ()):
         place = path.child("matchExpressions").index(position)
-        yield from _validate_expression(expression, place, allow_invalid_values)
+        yield from validate_expression(expression, place, allow_invalid_values=allow_invalid_values)
 
 
-def _validate_expression(expression: Mapping[str, Any], path: Path, allow_invalid_values: bool) -> Iterator[FieldError]:
+def validate_expression(
+    expression: Mapping[str, Any],
+    path: Path,
+    *,
+    allow_invalid_values: bool = False,
+    allow_unknown_operator: bool = False,
+) -> Iterator[FieldError]:
+    """The faults of a LabelSelectorRequirement."""
     operator, values = expression.get("operator") or "", expression.get("values") or ()
     if operator in ("In", "NotIn"):
         if not values:
@@ -209,7 +216,7 @@ def _validate_expression(expression: Mapping[str, Any], path: Path, allow_invali
         if values:
             text = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
             yield forbidden(path.child("values"), text)
-    else:
+    elif not allow_unknown_operator:
         yield invalid(path.child("operator"), operator, "not a valid selector operator")
     yield from validate_label_name(expression.get("key") or "", path.child("key"))
     if not allow_invalid_values:

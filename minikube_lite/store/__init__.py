@@ -29,6 +29,9 @@ class Store(Protocol):
     def count(self, resource: str) -> int:
         """How many objects there are."""
 
+    def changed_at(self, resource: str) -> int:
+        """The revision of the newest change of a resource, 0 if there was none."""
+
     def commit(self, resource: str, namespace: str, name: str, obj: Object | None, *, expected: int) -> Record:
         """Write or delete one object if it stands at revision `expected`."""
 

@@ -23,6 +23,7 @@ class _Table:
         self.records: SortedDict[tuple[str, str], Record] = SortedDict()
         self.window = Window(window_events_max)
         self.cursors: dict[Watched, dict[Cursor, None]] = {}
+        self.changed_at = 0
 
     def wake(self, event: Event) -> None:
         """Wake the cursors whose resource, namespace or name this is, and nobody else."""
@@ -80,6 +81,11 @@ class MemoryStore:
         table = self._tables.get(resource)
         return len(table.records) if table else 0
 
+    def changed_at(self, resource: str) -> int:
+        """The revision of the newest change of a resource, 0 if there was none."""
+        table = self._tables.get(resource)
+        return table.changed_at if table else 0
+
     def commit(self, resource: str, namespace: str, name: str, obj: Object | None, *, expected: int) -> Record:
         """Compare, number and append in one step: write `obj` (None deletes) if the object stands at revision `expected` (0: is not there).
 
@@ -93,6 +99,7 @@ class MemoryStore:
         if self._detect_mutation and previous is not None:
             _check_mutation(previous)
         self.revision += 1
+        table.changed_at = self.revision
         kind: EventType = "DELETED" if obj is None else "MODIFIED" if previous is not None else "ADDED"
         if obj is None:
             assert previous is not None

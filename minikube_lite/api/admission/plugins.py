@@ -13,13 +13,15 @@ from minikube_lite.api.admission.pod_security import PodSecurity
 from minikube_lite.api.admission.pod_topology_labels import PodTopologyLabels
 from minikube_lite.api.admission.priority import Priority
 from minikube_lite.api.admission.resource_quota import ResourceQuota
+from minikube_lite.api.admission.role_escalation import RoleEscalation
 from minikube_lite.api.admission.runtime_class import RuntimeClass
 from minikube_lite.api.admission.service_account import ServiceAccount
 from minikube_lite.api.admission.storage_object_in_use_protection import StorageObjectInUseProtection
 from minikube_lite.api.admission.taint_nodes_by_condition import TaintNodesByCondition
+from minikube_lite.api.authorization import Authorizer
 
 
-def plugins() -> list[Plugin]:
+def plugins(authorizer: Authorizer) -> list[Plugin]:
     """The plugins, in the order in which they run."""
     return [
         NamespaceLifecycle(),
@@ -35,5 +37,6 @@ def plugins() -> list[Plugin]:
         RuntimeClass(),
         DefaultIngressClass(),
         PodTopologyLabels(),
+        RoleEscalation(authorizer),
         ResourceQuota(),
     ]

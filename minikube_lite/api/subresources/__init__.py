@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from minikube_lite.api.authentication.service_account import ServiceAccountTokens
 from minikube_lite.api.registry import Registry
 from minikube_lite.api.scheme import ServedResource
 from minikube_lite.api.subresources.base import Action, View
 from minikube_lite.api.subresources.binding import Binding
 from minikube_lite.api.subresources.eviction import Eviction
 from minikube_lite.api.subresources.scale import ScaleView
+from minikube_lite.api.subresources.token import Token
 from minikube_lite.api.subresources.views import MainView, StatusView, StrategyView
 from minikube_lite.machinery import errors
 
@@ -15,7 +17,7 @@ from minikube_lite.machinery import errors
 class Subresources:
     """Finds the view or the action behind a subresource's name."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, tokens: ServiceAccountTokens) -> None:
         self._main = MainView()
         self._status = StatusView()
         self._scale = ScaleView(registry.scheme.schemas)
@@ -23,6 +25,7 @@ class Subresources:
         self._actions: dict[tuple[str, str], Action] = {
             ("pods", "binding"): Binding(registry),
             ("pods", "eviction"): Eviction(registry),
+            ("serviceaccounts", "token"): Token(registry, tokens),
         }
 
     def view(self, resource: ServedResource, subresource: str) -> View:

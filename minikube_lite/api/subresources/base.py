@@ -34,7 +34,7 @@ class View(Protocol):
 
 
 class Action(Protocol):
-    """Something that is done to an object by creating a subresource of it; the answer is a Status Success."""
+    """Something that is done to an object by creating a subresource of it."""
 
     group: str
     version: str
@@ -44,5 +44,5 @@ class Action(Protocol):
 
     async def perform(
         self, resource: ServedResource, namespace: str, name: str, sent: Object, options: WriteOptions
-    ) -> None:
-        """Do it, or raise ApiError."""
+    ) -> Object | None:
+        """Do it, or raise ApiError; returns the answer, which is of the kind that is sent, or None for a Status Success."""

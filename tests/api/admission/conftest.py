@@ -13,6 +13,7 @@ from minikube_lite.clock import Clock
 from minikube_lite.config import Options
 from minikube_lite.machinery.client import Client
 from minikube_lite.machinery.errors import ApiError
+from minikube_lite.machinery.kind import User
 from minikube_lite.machinery.resources import NAMESPACES, PODS, SERVICE_ACCOUNTS, GroupVersionResource
 from minikube_lite.store import MemoryStore, Object
 
@@ -23,9 +24,12 @@ class Api:
     def __init__(self, scheme: Scheme) -> None:
         self.clock = Clock("stepped", seed=7)
         self.store = MemoryStore(self.clock.ledger)
-        self.client: Client = Apiserver(self.store, self.clock, scheme, Options(clock="stepped")).client(
-            "admin", "tests"
-        )
+        self._apiserver = Apiserver(self.store, self.clock, scheme, Options(clock="stepped"))
+        self.client: Client = self._apiserver.client("admin", "tests")
+
+    def client_as(self, user: User) -> Client:
+        """A client that may do what that user may."""
+        return self._apiserver.client_as(user, "tests")
 
     async def create(self, resource: GroupVersionResource, obj: Object, namespace: str = "") -> Object:
         """Create an object."""

@@ -31,5 +31,4 @@ KIND = Kind(
     plural="clusterroles",
     strategy=ClusterRoleStrategy(),
     name_check=path_segment_name,
-    emulated=False,
 )

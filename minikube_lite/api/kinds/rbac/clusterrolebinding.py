@@ -12,5 +12,4 @@ KIND = Kind(
     strategy=BindingStrategy(("ClusterRole",), namespaced=False),
     columns=BINDING_COLUMNS,
     name_check=path_segment_name,
-    emulated=False,
 )

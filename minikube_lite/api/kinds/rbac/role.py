@@ -23,5 +23,4 @@ KIND = Kind(
     plural="roles",
     strategy=RoleStrategy(),
     name_check=path_segment_name,
-    emulated=False,
 )

@@ -12,5 +12,4 @@ KIND = Kind(
     strategy=BindingStrategy(("Role", "ClusterRole"), namespaced=True),
     columns=BINDING_COLUMNS,
     name_check=path_segment_name,
-    emulated=False,
 )

@@ -1,0 +1,66 @@
+"""What stands before every request: authenticate → impersonate → authorize; upstream: apiserver/pkg/server/config.go.
+
+In process, the parts of the cluster itself (controllers, kubelets, DNS) are trusted, as upstream's loopback client is; a client that
+acts as somebody else is authorized as over HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from multidict import CIMultiDictProxy
+
+from minikube_lite.api.authentication import Authentication
+from minikube_lite.api.authentication.impersonation import Impersonation, wanted_user
+from minikube_lite.api.authentication.service_account import ServiceAccountTokens
+from minikube_lite.api.authentication.token_file import read_tokens
+from minikube_lite.api.authorization import MASTERS, Authorizer
+from minikube_lite.api.authorization.attributes import request_attributes
+from minikube_lite.api.request import RequestInfo
+from minikube_lite.clock import Clock
+from minikube_lite.machinery.kind import Reader, User
+from minikube_lite.store import Store
+
+ADMIN_TOKEN_DIGITS = 32
+
+
+class Access:
+    """Who asks, and whether he may."""
+
+    def __init__(self, store: Store, clock: Clock, reader: Reader, options: Any) -> None:
+        issuer = f"https://kubernetes.default.svc.{options.cluster_domain}"
+        self.tokens = ServiceAccountTokens(clock, reader, issuer)
+        self.authorizer = Authorizer(store)
+        self.admin_token = ""
+        """Cluster admin's, where requests without credentials are not cluster admin."""
+        if options.anonymous_auth is not None:
+            self.admin_token = (
+                f"{clock.random_stream('admin token').getrandbits(4 * ADMIN_TOKEN_DIGITS):0{ADMIN_TOKEN_DIGITS}x}"
+            )
+        tokens = read_tokens(options.token_auth_file) if options.token_auth_file else {}
+        self.authentication = Authentication(
+            tokens, self.tokens, anonymous=options.anonymous_auth, admin_token=self.admin_token
+        )
+        self._impersonation = Impersonation(self.authorizer)
+
+    def user(
+        self,
+        method: str,
+        path: str,
+        info: RequestInfo | None,
+        query: Mapping[str, str],
+        headers: CIMultiDictProxy[str],
+    ) -> User:
+        """The user as whom a request goes on. Raises 401 and 403, and 400 for headers that make no sense."""
+        user = self.authentication.user(headers.get("Authorization", ""))
+        wanted = wanted_user(headers)
+        if wanted is None and MASTERS in user.groups:
+            return user
+        attributes = request_attributes(user, method, path, info, query)
+        if wanted is not None:
+            user = self._impersonation.impersonate(wanted, attributes)
+            attributes = replace(attributes, user=user)
+        self.authorizer.check(attributes)
+        return user
