@@ -36,6 +36,7 @@ from minikube_lite.machinery.faults import Faults
 from minikube_lite.machinery.informer import Informers
 from minikube_lite.machinery.instances import Instances
 from minikube_lite.machinery.kind import User
+from minikube_lite.network.fabric import Network
 from minikube_lite.programs.registry import Programs
 from minikube_lite.store import MemoryStore
 
@@ -65,7 +66,9 @@ class Cluster:
         mode = self.options.clock
         self.clock = Clock(mode, rate=self.options.clock_rate, seed=self.options.seed)
         self.store = MemoryStore(self.clock.ledger, detect_mutation=self.options.detect_mutation)
-        self.apiserver = Apiserver(self.store, self.clock, shared_scheme(self.options.lab), self.options)
+        self.network = Network(self.clock, self.options.pod_loopback_block or self.options.cluster_cidr)
+        scheme = shared_scheme(self.options.lab)
+        self.apiserver = Apiserver(self.store, self.clock, scheme, self.options, self.network)
         self.client: Client = self.apiserver.client("kubernetes-admin", "minikube-lite")
         self.faults = Faults()
         self.programs = Programs.discover()
@@ -228,8 +231,9 @@ class _Parts:
             directory=cluster.directory,
             programs=cluster.programs,
             options=options,
-            faults=cluster.faults,
+            network=cluster.network,
         )
+        self.kubelets.obey(cluster.faults)
         dns_options = DnsOptions(zone=options.cluster_domain, ttl=options.dns_ttl, pods=options.dns_pods)
         self.dns = DnsServer(self.informers, clock, dns_options)
         listen_inside(self.kubelets.network.switch, str(options.service_cluster_ip_range[10]), self.dns.reply)

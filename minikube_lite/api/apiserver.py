@@ -17,10 +17,13 @@ from minikube_lite.api.openapi import OpenAPI
 from minikube_lite.api.registry import Registry, RegistryReader
 from minikube_lite.api.scheme import Scheme
 from minikube_lite.api.server import ApiServer
+from minikube_lite.api.streams.backends import Backends
+from minikube_lite.api.streams.connections import Connections
 from minikube_lite.api.verbs import Verbs
 from minikube_lite.clock import Clock
 from minikube_lite.machinery.kind import User
 from minikube_lite.machinery.own_kind import OwnKind
+from minikube_lite.network.fabric import Network
 from minikube_lite.schema.builtin import BuiltinSchemas
 from minikube_lite.schema.own_types import own_types
 from minikube_lite.schema.resources import load_resources
@@ -41,11 +44,15 @@ def built_in_scheme(own: Sequence[OwnKind] = ()) -> Scheme:
 class Apiserver:
     """The API of one cluster, in process and over HTTP."""
 
-    def __init__(self, store: Store, clock: Clock, scheme: Scheme, options: Any) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, scheme: Scheme, options: Any, network: Network | None = None
+    ) -> None:
+        """Without a network, there are no nodes to reach."""
         self.access = Access(store, clock, RegistryReader(store), options)
         self.registry = Registry(store, scheme, clock, Chain(plugins(self.access.authorizer)), options)
         self.verbs = Verbs(self.registry, self.access)
         self._options = options
+        self._backends = Backends(network or Network(clock, options.cluster_cidr), options.advertise_address)
         self._server: ApiServer | None = None
 
     def client(self, user: str, manager: str, groups: tuple[str, ...] = (MASTERS,)) -> LocalClient:
@@ -61,7 +68,9 @@ class Apiserver:
         options = self._options
         scheme = self.registry.scheme
         discovery = Discovery(scheme)
-        self._server = ApiServer(Handlers(self.verbs, discovery, OpenAPI(scheme), self.access, ready))
+        connections = Connections(self.verbs, self._backends)
+        handlers = Handlers(self.verbs, discovery, OpenAPI(scheme), self.access, connections, ready)
+        self._server = ApiServer(handlers)
         host, port = await self._server.start(options.api_address, options.api_port)
         discovery.address = f"{host}:{port}"
         return host, port
@@ -70,3 +79,4 @@ class Apiserver:
         """Stop serving."""
         if self._server is not None:
             await self._server.stop()
+        await self._backends.close()

@@ -15,7 +15,8 @@ from minikube_lite.api.openapi import OpenAPI
 from minikube_lite.api.render import Answer, answer
 from minikube_lite.api.request import Request, RequestInfo, parse_path
 from minikube_lite.api.resource_handlers import ResourceHandlers
-from minikube_lite.api.streaming import WatchStream
+from minikube_lite.api.streaming import Stream
+from minikube_lite.api.streams.connections import Connections
 from minikube_lite.api.verbs import Verbs
 from minikube_lite.machinery import errors
 from minikube_lite.machinery.errors import ApiError
@@ -50,16 +51,18 @@ class Handlers:
         discovery: Discovery,
         openapi: OpenAPI,
         access: Access,
+        connections: Connections,
         ready: Callable[[], bool],
     ) -> None:
         self._verbs = verbs
         self._discovery = discovery
         self._openapi = openapi
         self._access = access
+        self._connections = connections
         self._resources = ResourceHandlers(verbs)
         self._ready = ready
 
-    async def handle(self, request: web.BaseRequest, warnings: list[str]) -> Answer | WatchStream:
+    async def handle(self, request: web.BaseRequest, warnings: list[str]) -> Answer | Stream:
         """The answer, or the stream that is to be run. Raises ApiError."""
         path = request.path
         parts = [part for part in path.split("/") if part]
@@ -91,7 +94,7 @@ class Handlers:
 
     async def _resource(
         self, request: web.BaseRequest, info: RequestInfo, query: dict[str, str], user: User, warnings: list[str]
-    ) -> Answer | WatchStream:
+    ) -> Answer | Stream:
         resource = self._verbs.scheme.find(info.resource)
         if resource is None:
             if info.resource.group not in self._verbs.scheme.groups:
@@ -105,6 +108,9 @@ class Handlers:
             and info.namespace
         ):
             raise errors.page_not_found()
+        connected = self._connections.find(request, resource, info)
+        if connected is not None:
+            return connected
         manager = (
             query.get("fieldManager", "") or request.headers.get("User-Agent", "").split("/")[0][:MANAGER_LENGTH_MAX]
         )

@@ -55,7 +55,7 @@ class ResourceHandlers:
         info, resource = request.info, request.resource
         if info.subresource:
             sub = resource.subresources.get(info.subresource)
-            if sub is None or info.rest and info.subresource != "proxy":
+            if sub is None or info.rest:
                 raise errors.page_not_found()
             verbs, table = sub.verbs, SUBRESOURCE_VERBS
         else:
@@ -63,8 +63,6 @@ class ResourceHandlers:
         verb = table.get(request.method)
         if verb is None or verb not in verbs:
             raise errors.method_not_allowed()
-        if verb == "delete" and info.subresource:
-            raise errors.not_emulated(f"{resource.gvr.resource}/{info.subresource}")
         if verb == "create" and not info.subresource and resource.info.namespaced and not info.namespace:
             raise errors.method_not_allowed()
 

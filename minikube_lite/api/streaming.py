@@ -1,4 +1,4 @@
-"""Answers that go on: a watch written to its connection until its time is over, the client leaves or the server stops."""
+"""Answers that go on, as a watch, which is written until its time is over, the client leaves or the server stops."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import aclosing
+from typing import Protocol
 
 from aiohttp import web
 from multidict import CIMultiDict
@@ -15,6 +16,13 @@ from minikube_lite.api.watch import Watch
 from minikube_lite.machinery import errors
 
 log = logging.getLogger(__name__)
+
+
+class Stream(Protocol):
+    """An answer that is written as it comes."""
+
+    async def run(self, request: web.BaseRequest, streams: set[asyncio.Task[None]]) -> web.StreamResponse:
+        """Write it. `streams` holds the task while it runs, so that the server can end it."""
 
 
 class WatchStream:

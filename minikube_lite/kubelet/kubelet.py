@@ -12,6 +12,7 @@ from minikube_lite.kubelet.host import Host
 from minikube_lite.kubelet.mounts import MountError, mount_volumes
 from minikube_lite.kubelet.node import NodeAgent
 from minikube_lite.kubelet.runtime import Runtime
+from minikube_lite.kubelet.server.server import KubeletServer
 from minikube_lite.kubelet.state import PodState
 from minikube_lite.kubelet.status import pod_text
 from minikube_lite.kubelet.step import (
@@ -47,6 +48,7 @@ class Kubelet:
         self.host = host
         self.node = NodeAgent(host)
         self.runtime = Runtime(host)
+        self.server = KubeletServer(self)
         self.pods: dict[str, PodState] = {}
         """By uid."""
         self.reasons: dict[str, str] = {}
@@ -168,14 +170,14 @@ class Kubelet:
 
     async def _report(self, state: PodState) -> None:
         """Write the pod's status if the API shows another. A pod that is gone, or a new one of its name, is let be."""
-        if self._status(state.pod, state) == state.pod.get("status"):
+        if self.status(state) == state.pod.get("status"):
             return
         client = self.host.client
         try:
             fresh = await client.get(PODS, state.namespace, state.name)
             if fresh["metadata"]["uid"] != state.uid:
                 return
-            status = self._status(fresh, state)
+            status = self.status(state, fresh)
             if status != fresh.get("status"):
                 fresh = await client.update(PODS, state.namespace, {**fresh, "status": status}, subresource="status")
             state.pod = fresh
@@ -183,8 +185,9 @@ class Kubelet:
             if not is_not_found(error):
                 raise
 
-    def _status(self, pod: Object, state: PodState) -> Object:
-        return step(pod, state, self.host.clock.now(), self.host.ip).status
+    def status(self, state: PodState, pod: Object | None = None) -> Object:
+        """A pod's status as this node sees it, upon what the API shows of it."""
+        return step(pod or state.pod, state, self.host.clock.now(), self.host.ip).status
 
     async def _confirm(self, state: PodState) -> None:
         options = {"gracePeriodSeconds": 0, "preconditions": {"uid": state.uid}}

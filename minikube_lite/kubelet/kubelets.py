@@ -53,11 +53,11 @@ class Kubelets:
         directory: Path,
         programs: Programs,
         options: Options,
-        faults: Faults | None = None,
+        network: Network,
         names: Sequence[str] = (),
     ) -> None:
         """`client_for` gives the client of a user, as `system:node:node-1`. Without `names`, as many as options say."""
-        self.network = Network(clock, options.pod_loopback_block or options.cluster_cidr)
+        self.network = network
         self.volumes = VolumeDirectories(directory)
         self.running = Instances()
         self._clock = clock
@@ -101,7 +101,6 @@ class Kubelets:
             self.network.switch.add_address(host.ip, name)
             self.proxy.add_node(name, host.ip)
             link.watch(functools.partial(self._link_changed, name))
-        NodeFaults(faults or Faults(), self.network, self._kubelets)
         index_by_node(self._pods)
         self._pods.add_handler(self._pod_changed)
         caches.claims.add_handler(self._claim_changed)
@@ -113,6 +112,7 @@ class Kubelets:
         """Register the nodes, which are Ready at once, and begin to work. The informers run."""
         for kubelet in self._kubelets.values():
             await kubelet.node.register()
+            kubelet.server.start()
         count = len(self._kubelets)
         for index, (name, kubelet) in enumerate(self._kubelets.items()):
             interval = kubelet.node.renew_seconds
@@ -128,8 +128,13 @@ class Kubelets:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         for kubelet in self._kubelets.values():
+            await kubelet.server.stop()
             await kubelet.runtime.stop()
         self._queue.close()
+
+    def obey(self, faults: Faults) -> None:
+        """Let faults of nodes strike from now on."""
+        NodeFaults(faults, self.network, self._kubelets)
 
     # Looking
 

@@ -27,6 +27,8 @@ class Run:
     image: Image
     stdin: Pipe | None = None
     """What attached clients write to; None where the container has no stdin."""
+    previous: tuple[str, ContainerLog] | None = None
+    """The id and the log of the run before."""
     task: asyncio.Task[int] | None = None
     release: Callable[[], None] | None = None
     """Ends what `settle()` waits for."""

@@ -70,6 +70,16 @@ class Runtime:
         await self._prober.stop()
         await self._asker.close()
 
+    def log_of(self, state: PodState, name: str, container_id: str) -> ContainerLog | None:
+        """What that run of a container wrote; kept are those of the newest and of the one before."""
+        run = self.runs.get(state.uid, {}).get(name)
+        if run is None:
+            return None
+        known = {run.container.id: run.log}
+        if run.previous is not None:
+            known[run.previous[0]] = run.previous[1]
+        return known.get(container_id)
+
     # Sandboxes
 
     def set_volumes(self, state: PodState, volumes: dict[str, MountedVolume]) -> None:
@@ -199,8 +209,10 @@ class Runtime:
         found = host.programs.find(image)
         volumes = self._volumes.get(state.uid, {})
         context = container_context(state, spec, variables, volumes, host, image=found, log=log, stdin=stdin)
-        run = Run(state, container, spec, context, log, found, stdin)
-        self.runs.setdefault(state.uid, {})[name] = run
+        runs = self.runs.setdefault(state.uid, {})
+        last = runs.get(name)
+        run = Run(state, container, spec, context, log, found, stdin, (last.container.id, last.log) if last else None)
+        runs[name] = run
         host.events.pod(state, "Normal", "Created", "Container created", name)
         try:
             program, context.argv = found.main(context.command, context.args)

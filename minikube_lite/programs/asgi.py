@@ -101,7 +101,7 @@ class _Exchange:
                 raise RuntimeError("http.response.body came before http.response.start")
             if not response_now.prepared:
                 await response_now.prepare(self._request)
-            if message.get("body"):
+            if message.get("body") and self._request.method != "HEAD":
                 await response_now.write(message["body"])
             if not message.get("more_body"):
                 await response_now.write_eof()

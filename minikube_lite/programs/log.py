@@ -20,11 +20,12 @@ StreamName = Literal["stdout", "stderr"]
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line, without its end."""
+    """One line, without its end, or a part of a long one: `partial` is not its last part."""
 
     time: float
     stream: StreamName
     text: bytes
+    partial: bool = False
 
 
 class ContainerLog:
@@ -34,6 +35,8 @@ class ContainerLog:
         self.lines: deque[LogLine] = deque()
         self.dropped = 0
         """How many lines were pushed out; a reader's place is an index into all lines ever."""
+        self.closed = False
+        """Whether the run is over, and no more output comes."""
         self._clock = clock
         self._bytes = 0
         self._partial: dict[StreamName, bytes] = {}
@@ -43,9 +46,14 @@ class ContainerLog:
         """Add output; it becomes visible by whole lines."""
         *lines, rest = (self._partial.pop(stream, b"") + data).split(b"\n")
         for line in lines:
-            self._append(stream, line)
+            *parts, last = [line[at : at + LOG_LINE_BYTES_MAX] for at in range(0, len(line), LOG_LINE_BYTES_MAX)] or [
+                b""
+            ]
+            for part in parts:
+                self._append(stream, part, partial=True)
+            self._append(stream, last)
         while len(rest) >= LOG_LINE_BYTES_MAX:
-            self._append(stream, rest[:LOG_LINE_BYTES_MAX])
+            self._append(stream, rest[:LOG_LINE_BYTES_MAX], partial=True)
             rest = rest[LOG_LINE_BYTES_MAX:]
         if rest:
             self._partial[stream] = rest
@@ -55,22 +63,32 @@ class ContainerLog:
         partial, self._partial = self._partial, {}
         for stream, rest in partial.items():
             self._append(stream, rest)
+        self.closed = True
+        self._tell()
 
     def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
-        """Call whenever there are new lines. Returns what ends it."""
+        """Call whenever there are new lines, and at the end. Returns what ends it."""
         self._watchers[watcher] = None
         return lambda: self._watchers.pop(watcher, None)
 
+    @property
+    def watchers(self) -> int:
+        """How many watch."""
+        return len(self._watchers)
+
     def text(self) -> str:
         """All lines that are kept."""
-        return "".join(f"{line.text.decode(errors='replace')}\n" for line in self.lines)
+        return b"".join(line.text + (b"" if line.partial else b"\n") for line in self.lines).decode(errors="replace")
 
-    def _append(self, stream: StreamName, line: bytes) -> None:
-        self.lines.append(LogLine(self._clock.now(), stream, line))
+    def _append(self, stream: StreamName, line: bytes, *, partial: bool = False) -> None:
+        self.lines.append(LogLine(self._clock.now(), stream, line, partial))
         self._bytes += len(line) + 1
         while self._bytes > LOG_BYTES_MAX and len(self.lines) > 1:
             self._bytes -= len(self.lines.popleft().text) + 1
             self.dropped += 1
+        self._tell()
+
+    def _tell(self) -> None:
         for watcher in list(self._watchers):
             watcher()
 

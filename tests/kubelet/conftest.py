@@ -29,6 +29,7 @@ from minikube_lite.machinery.resources import (
     SERVICE_ACCOUNTS,
     GroupVersionResource,
 )
+from minikube_lite.network.fabric import Network
 from minikube_lite.programs.registry import Programs
 from minikube_lite.store import MemoryStore, Object
 
@@ -64,7 +65,8 @@ class Nodes:
         self.clock = clock
         self.directory = directory
         self.store = MemoryStore(clock.ledger)
-        self.apiserver = Apiserver(self.store, clock, SCHEME(), options)
+        self.network = Network(clock, options.pod_loopback_block or options.cluster_cidr)
+        self.apiserver = Apiserver(self.store, clock, SCHEME(), options, self.network)
         self.client: Client = self.apiserver.client("kubernetes-admin", "test")
         self.informers = Informers(self.client)
         self.events = Events(self.client, clock)
@@ -85,6 +87,7 @@ class Nodes:
             directory=directory,
             programs=self.programs,
             options=options,
+            network=self.network,
         )
 
     async def start(self) -> None:

@@ -1,0 +1,1 @@
+"""Requests that go on to nodes and pods: logs, exec, attach, port-forward and proxies."""
