@@ -60,7 +60,7 @@ def _add_doors(start: argparse.ArgumentParser) -> None:
     doors.add_argument(
         "--anonymous-auth",
         action=argparse.BooleanOptionalAction,
-        help="requests without credentials are anonymous, or refused (without this option: cluster admin)",
+        help="requests without credentials, as kubectl's over plain HTTP, are anonymous or refused (without it: cluster admin)",
     )
     doors.add_argument(
         "-d", "--background", action="store_true", help="return when the cluster is up; `minikube-lite stop` stops it"

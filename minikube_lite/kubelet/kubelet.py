@@ -27,7 +27,9 @@ from minikube_lite.kubelet.step import (
     StopContainer,
     step,
 )
+from minikube_lite.kubelet.tokens import renew_tokens
 from minikube_lite.machinery.errors import ApiError, is_conflict, is_not_found
+from minikube_lite.machinery.meta import is_pod_terminal
 from minikube_lite.machinery.resources import PODS
 from minikube_lite.network.link import Unreachable
 from minikube_lite.store import Object
@@ -100,6 +102,7 @@ class Kubelet:
         state, now = self.pods.get(uid), self.host.clock.now
         if state is None:
             return None
+        await self._renew_tokens(state)
         fault: ApiError | None = None
         for _ in range(STEPS_MAX):
             result = step(state.pod, state, now(), self.host.ip)
@@ -122,7 +125,16 @@ class Kubelet:
                 wait = await self._perform(action, state)
                 if wait is not None:
                     return _raise_or(fault, wait or None)
-        return _raise_or(fault, result.requeue_at)
+        return _raise_or(fault, _earlier(result.requeue_at, state.renew_tokens_at))
+
+    async def _renew_tokens(self, state: PodState) -> None:
+        """Renew the tokens of a pod whose time has come, while it has use for them."""
+        if state.renew_tokens_at is None or not state.mounted:
+            return
+        if state.gone or state.failure or is_pod_terminal(state.pod):
+            state.renew_tokens_at = None
+        elif state.renew_tokens_at <= self.host.clock.now():
+            await renew_tokens(state, self.host)
 
     async def _perform(self, action: Action, state: PodState) -> float | None:
         """Carry out an action. None: go on; else wait for something, or until that moment if it is not 0."""
@@ -217,6 +229,10 @@ class Kubelet:
         self._mount_failures.pop(state.uid, None)
         for name in state.containers:
             self._backed_off.pop((state.uid, name), None)
+
+
+def _earlier(one: float | None, other: float | None) -> float | None:
+    return min((moment for moment in (one, other) if moment is not None), default=None)
 
 
 def _raise_or(fault: ApiError | None, when: float | None) -> float | None:

@@ -13,15 +13,13 @@ from minikube_lite.kubelet.environment import expand
 from minikube_lite.kubelet.fields import FieldUnknown, field_value, resource_value
 from minikube_lite.kubelet.host import Host
 from minikube_lite.kubelet.state import PodState
+from minikube_lite.kubelet.tokens import fetch_token
 from minikube_lite.machinery.errors import ApiError, is_not_found
-from minikube_lite.machinery.resources import CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS, GroupVersionResource
+from minikube_lite.machinery.resources import CONFIG_MAPS, SECRETS, GroupVersionResource
 from minikube_lite.network.link import Unreachable
 from minikube_lite.programs.program import Mount
 from minikube_lite.programs.volumes import OutsideOfVolume, inside, make, write_files
 from minikube_lite.store import Object
-
-TOKEN_SECONDS = 3607
-"""How long the tokens are valid that pods get by default."""
 
 
 class MountError(Exception):
@@ -39,6 +37,7 @@ class MountedVolume:
 async def mount_volumes(pod: Object, state: PodState, host: Host) -> dict[str, MountedVolume]:
     """Make all volumes of a pod ready, by name. Raises MountError."""
     mounted: dict[str, MountedVolume] = {}
+    state.renew_tokens_at = None
     for volume in pod["spec"].get("volumes") or ():
         try:
             mounted[volume["name"]] = await _mount(volume, pod, state, host)
@@ -117,7 +116,7 @@ async def _files(volume: str, kind: str, source: Object, pod: Object, state: Pod
         if "downwardAPI" in part:
             files.update(_downward(volume, part["downwardAPI"], pod, state, host))
         if "serviceAccountToken" in part:
-            files.update(await _token(part["serviceAccountToken"], pod, state, host))
+            files.update(await _token(volume, part["serviceAccountToken"], state, host))
     return files
 
 
@@ -170,23 +169,14 @@ def _downward(volume: str, source: Object, pod: Object, state: PodState, host: H
     return files
 
 
-async def _token(source: Object, pod: Object, state: PodState, host: Host) -> dict[str, bytes]:
-    """A token of the pod's service account; no file where the API gives none out."""
-    audience = source.get("audience")
-    request: Object = {
-        "spec": {
-            "audiences": [audience] if audience else [],
-            "expirationSeconds": source.get("expirationSeconds", TOKEN_SECONDS),
-            "boundObjectRef": {"apiVersion": "v1", "kind": "Pod", "name": state.name, "uid": state.uid},
-        }
-    }
-    account = pod["spec"].get("serviceAccountName") or "default"
+async def _token(volume: str, source: Object, state: PodState, host: Host) -> dict[str, bytes]:
     try:
-        answer = await host.client.create(SERVICE_ACCOUNTS, state.namespace, request, name=account, subresource="token")
-    except ApiError:
-        return {}
-    token = answer.get("status", {}).get("token", "")
-    return {source["path"]: token.encode()} if token else {}
+        token, renewed_at = await fetch_token(source, state, host)
+    except ApiError as error:
+        text = f'MountVolume.SetUp failed for volume "{volume}" : failed to fetch token: {error.message}'
+        raise MountError(text) from None
+    state.renew_tokens_at = min(renewed_at, state.renew_tokens_at or renewed_at)
+    return {source["path"]: token}
 
 
 def container_mounts(container: Object, volumes: dict[str, MountedVolume], variables: dict[str, str]) -> list[Mount]:

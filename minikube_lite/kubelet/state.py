@@ -76,6 +76,8 @@ class PodState:
     gone: bool = False
     """Whether the API no longer has the pod."""
     mounted: bool = False
+    renew_tokens_at: float | None = None
+    """When the first of the tokens in its volumes is to be renewed."""
     sandbox: Literal["", "creating", "ready", "removed"] = ""
     ip: str = ""
     containers: dict[str, Container] = field(default_factory=dict)

@@ -105,6 +105,14 @@ def write_files(directory: Path, files: dict[str, bytes]) -> None:
         place.write_bytes(content)
 
 
+def replace_file(directory: Path, name: str, content: bytes) -> None:
+    """Put a file in place of the one that is there, so that who reads it sees the old or the new one, whole."""
+    place = inside(directory, name)
+    draft = place.with_name(f".{place.name}.new")
+    draft.write_bytes(content)
+    draft.replace(place)
+
+
 def _safe(name: str) -> str:
     """A name as one part of a path. Names of objects are plain; anything else is replaced by its hash."""
     if _PLAIN(name) and ".." not in name and len(name) <= NAME_BYTES_MAX:

@@ -127,3 +127,35 @@ def test_version_and_groups(api_client: Any) -> None:
     assert (version.major, version.minor) == ("1", "36")
     groups = {group.name for group in client.ApisApi(api_client).get_api_versions().groups}
     assert {"apps", "batch", "storage.k8s.io", "discovery.k8s.io"} <= groups
+
+
+def test_a_token_of_a_service_account(cluster: RunningCluster, api_client: Any) -> None:
+    core: Any = client.CoreV1Api(api_client)
+    request = client.AuthenticationV1TokenRequest(
+        spec=client.V1TokenRequestSpec(audiences=["https://kubernetes.default.svc.cluster.local"])
+    )
+    made = core.create_namespaced_service_account_token("default", "default", request)
+    configuration = client.Configuration(host=cluster.server)
+    configuration.api_key = {"authorization": f"Bearer {made.status.token}"}
+    with client.ApiClient(configuration) as robot_client:
+        robot: Any = client.CoreV1Api(robot_client)
+        with pytest.raises(ApiException) as caught:
+            robot.list_namespaced_pod("default")
+        assert caught.value.status == 403
+        review: Any = client.AuthenticationV1Api(robot_client).create_self_subject_review(client.V1SelfSubjectReview())
+        assert review.status.user_info.username == "system:serviceaccount:default:default"
+
+        binding: Any = {
+            "metadata": {"name": "viewer"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+            "subjects": [{"kind": "ServiceAccount", "name": "default"}],
+        }
+        client.RbacAuthorizationV1Api(api_client).create_namespaced_role_binding("default", binding)
+        assert robot.list_namespaced_pod("default").items == []
+        asked = client.V1SelfSubjectAccessReview(
+            spec=client.V1SelfSubjectAccessReviewSpec(
+                resource_attributes=client.V1ResourceAttributes(namespace="default", verb="delete", resource="pods")
+            )
+        )
+        answer: Any = client.AuthorizationV1Api(robot_client).create_self_subject_access_review(asked)
+        assert answer.status.allowed is False
