@@ -1,6 +1,6 @@
 """What the columns of several kinds share: names, ages, labels, selectors, containers; upstream: pkg/printers.
 
-Descriptions are our own, shorter words for what a column shows.
+A column is described by a short text of upstream, or by the description of the field that it shows.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from minikube_lite.machinery.ages import age
-from minikube_lite.machinery.kind import Column
+from minikube_lite.machinery.kind import Column, FieldText
 from minikube_lite.machinery.selectors import format_label_selector
 from minikube_lite.store import Object
 
@@ -67,23 +67,30 @@ def value_at(obj: Mapping[str, Any], path: Sequence[str], absent: Any = None) ->
     return absent if value is None else value
 
 
-def text_column(name: str, *path: str, priority: int = 0, description: str = "", absent: str = "") -> Column:
+def text_column(
+    name: str, *path: str, priority: int = 0, description: str | FieldText = "", absent: str = ""
+) -> Column:
     """A column that shows the text at a path."""
     return Column(name, lambda obj, _now: value_at(obj, path, absent), "string", "", priority, description)
 
 
-def number_column(name: str, *path: str, priority: int = 0, description: str = "") -> Column:
+def number_column(name: str, *path: str, priority: int = 0, description: str | FieldText = "") -> Column:
     """A column that shows the whole number at a path, 0 where there is none."""
     return Column(name, lambda obj, _now: value_at(obj, path, 0), "integer", "", priority, description)
 
 
-def boolean_column(name: str, *path: str, priority: int = 0, description: str = "") -> Column:
+def boolean_column(name: str, *path: str, priority: int = 0, description: str | FieldText = "") -> Column:
     """A column that shows whether something is so."""
     return Column(name, lambda obj, _now: value_at(obj, path, False), "boolean", "", priority, description)
 
 
 def cell_column(
-    name: str, cell: Callable[[Object], str], *, priority: int = 0, description: str = "", column_type: str = "string"
+    name: str,
+    cell: Callable[[Object], str],
+    *,
+    priority: int = 0,
+    description: str | FieldText = "",
+    column_type: str = "string",
 ) -> Column:
     """A column whose cell depends on the object alone, not on the time."""
     return Column(name, lambda obj, _now: cell(obj), column_type, "", priority, description)
@@ -97,26 +104,28 @@ def template_columns(*path: str) -> tuple[Column, Column]:
             "Containers",
             lambda obj: container_names(value_at(obj, to_containers, ())),
             priority=1,
-            description="The names of the template's containers.",
+            description="Names of each container in the template.",
         ),
         cell_column(
             "Images",
             lambda obj: container_images(value_at(obj, to_containers, ())),
             priority=1,
-            description="The images of the template's containers.",
+            description="Images referenced by each container in the template.",
         ),
     )
 
 
-def selector_column(*path: str) -> Column:
-    """The wide column that shows the LabelSelector at that path."""
+def selector_column(spec_type: str, *path: str) -> Column:
+    """The wide column that shows the LabelSelector at that path, which is a field of that type."""
     return cell_column(
         "Selector",
         lambda obj: format_selector(value_at(obj, path)),
         priority=1,
-        description="Which pods the object counts as its own.",
+        description=FieldText(spec_type, path[-1]),
     )
 
 
-NAME = Column("Name", name_of, "string", "name", 0, "The object's name.")
-AGE = Column("Age", age, "string", "", 0, "How long ago the object was created.")
+OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+CREATED = FieldText(OBJECT_META, "creationTimestamp")
+NAME = Column("Name", name_of, "string", "name", 0, FieldText(OBJECT_META, "name"))
+AGE = Column("Age", age, "string", "", 0, CREATED)

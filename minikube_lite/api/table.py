@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from minikube_lite.api.columns import NAME
+from minikube_lite.api.columns import CREATED, NAME
 from minikube_lite.api.scheme import ServedResource
 from minikube_lite.machinery import errors
 from minikube_lite.machinery.kind import Column
 from minikube_lite.schema.field import Path, invalid
+from minikube_lite.schema.openapi import field_description
 from minikube_lite.store import Object, Record
 
 DEFAULT_COLUMNS: Sequence[Column] = (
@@ -20,7 +21,7 @@ DEFAULT_COLUMNS: Sequence[Column] = (
         "date",
         "",
         0,
-        "When the object was created.",
+        CREATED,
     ),
 )
 """What upstream's default table convertor shows of kinds without a printer."""
@@ -33,11 +34,17 @@ def column_definitions(resource: ServedResource) -> list[dict[str, Any]]:
             "name": column.name,
             "type": column.type,
             "format": column.format,
-            "description": column.description,
+            "description": description_of(column),
             "priority": column.priority,
         }
         for column in resource.columns or DEFAULT_COLUMNS
     ]
+
+
+def description_of(column: Column) -> str:
+    """What a column shows. Empty where that is the description of a field and the package that has those is not installed."""
+    text = column.description
+    return text if isinstance(text, str) else field_description(text.type_name, text.field)
 
 
 def row(resource: ServedResource, record: Record, now: float, include: str, version: str = "v1") -> dict[str, Any]:

@@ -168,6 +168,14 @@ def keep(new: Object, old: Object, part: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldText:
+    """Stands for the description of a field of a type, which is named as in OpenAPI; upstream: SwaggerDoc."""
+
+    type_name: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column of `kubectl get`. `cell` is given the object and the emulated time in unix seconds.
 
@@ -179,7 +187,7 @@ class Column:
     type: str = "string"
     format: str = ""
     priority: int = 0
-    description: str = ""
+    description: str | FieldText = ""
 
 
 @dataclass(frozen=True, slots=True)

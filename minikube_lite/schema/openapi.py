@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any
+
+import orjson
 
 from minikube_lite.schema.builtin import BuiltinSchemas
 from minikube_lite.schema.model import Field, Schema
@@ -44,6 +46,7 @@ _OBJECTS = ("FieldsV1", "RawExtension", "Patch")
 """Types without fields of their own that are objects all the same."""
 
 
+@cache
 def load_descriptions() -> Descriptions:
     """What `kubectl explain` shows, from the optional package; empty where that is not installed."""
     if find_spec(DESCRIPTIONS_PACKAGE) is None:
@@ -51,8 +54,14 @@ def load_descriptions() -> Descriptions:
     file = files(DESCRIPTIONS_PACKAGE).joinpath(DESCRIPTIONS_FILE)
     if not file.is_file():
         return {}
-    definitions: Descriptions = json.loads(file.read_bytes())["$defs"]
+    definitions: Descriptions = orjson.loads(file.read_bytes())["$defs"]
     return definitions
+
+
+def field_description(type_name: str, field: str) -> str:
+    """The description of a field of a built-in type, from the optional package; empty where there is none."""
+    described: Mapping[str, Any] = load_descriptions().get(type_name, {}).get("properties", {}).get(field, {})
+    return str(described.get("description", ""))
 
 
 def components_of(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from minikube_lite.api.columns import NAME
 from minikube_lite.api.ownership import SCALE, set_entries
 from minikube_lite.api.scheme import ServedResource
 from minikube_lite.machinery import errors
-from minikube_lite.machinery.kind import Column, Kind, Strategy
+from minikube_lite.machinery.kind import Column, FieldText, Kind, Strategy
 from minikube_lite.machinery.meta import copy_object
 from minikube_lite.machinery.scale_ownership import owners_of_parent, owners_of_scale
 from minikube_lite.machinery.selectors import format_label_selector
@@ -17,9 +18,19 @@ from minikube_lite.store import Object
 SHOWN_METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 COLUMNS = (
-    Column("Name", lambda obj, now: obj["metadata"]["name"], format="name"),
-    Column("Desired", lambda obj, now: obj["spec"].get("replicas", 0), type="integer"),
-    Column("Available", lambda obj, now: obj["status"].get("replicas", 0), type="integer"),
+    NAME,
+    Column(
+        "Desired",
+        lambda obj, now: obj["spec"].get("replicas", 0),
+        type="integer",
+        description=FieldText("io.k8s.api.autoscaling.v1.ScaleSpec", "replicas"),
+    ),
+    Column(
+        "Available",
+        lambda obj, now: obj["status"].get("replicas", 0),
+        type="integer",
+        description=FieldText("io.k8s.api.autoscaling.v1.ScaleStatus", "replicas"),
+    ),
 )
 
 

@@ -44,6 +44,8 @@ KIND = Kind(
     group=GROUP,
     plural="mutatingadmissionpolicies",
     strategy=MutatingAdmissionPolicyStrategy(),
-    columns=policy_columns("Mutations", "mutations"),
+    columns=policy_columns(
+        "Mutations", "mutations", "Mutation indicates the number of mutations rules defined in this configuration"
+    ),
     emulated=False,
 )

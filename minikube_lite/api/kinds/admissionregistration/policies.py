@@ -111,20 +111,36 @@ class BindingStrategy(Strategy):
         return self.validate(context, new)
 
 
-def policy_columns(title: str, part: str) -> tuple[Column, ...]:
+def policy_columns(title: str, part: str, description: str) -> tuple[Column, ...]:
     """The columns of a sort of policies, with the count of its rules."""
-    count = Column(
-        title, lambda obj, _now: len(obj["spec"].get(part) or ()), "integer", description="How many rules it has."
+    count = Column(title, lambda obj, _now: len(obj["spec"].get(part) or ()), "integer", description=description)
+    return (
+        NAME,
+        count,
+        cell_column(
+            "ParamKind",
+            param_kind_text,
+            description="ParamKind specifies the kind of resources used to parameterize this policy",
+        ),
+        AGE,
     )
-    return (NAME, count, cell_column("ParamKind", param_kind_text, description="The kind of its parameters."), AGE)
 
 
 def binding_columns() -> tuple[Column, ...]:
     """The columns of bindings."""
-    policy = text_column("PolicyName", "spec", "policyName", description="The policy that it binds.")
+    policy = text_column(
+        "PolicyName",
+        "spec",
+        "policyName",
+        description="PolicyName indicates the policy definition which the policy binding binded to",
+    )
     return (
         NAME,
         policy,
-        cell_column("ParamRef", param_ref_text, description="The parameters that the policy gets."),
+        cell_column(
+            "ParamRef",
+            param_ref_text,
+            description="ParamRef indicates the param resource which sets the configuration param",
+        ),
         AGE,
     )

@@ -72,6 +72,10 @@ KIND = Kind(
     group=GROUP,
     plural="validatingadmissionpolicies",
     strategy=ValidatingAdmissionPolicyStrategy(),
-    columns=policy_columns("Validations", "validations"),
+    columns=policy_columns(
+        "Validations",
+        "validations",
+        "Validations indicates the number of validation rules defined in this configuration",
+    ),
     emulated=False,
 )

@@ -184,7 +184,10 @@ def _service_errors(service: Hook, path: Path) -> Iterator[FieldError]:
 def webhook_configuration_kind(plural: str, *, mutating: bool) -> Kind:
     """The kind of the one or the other sort of webhooks."""
     count = Column(
-        "Webhooks", lambda obj, _now: len(obj.get("webhooks") or ()), "integer", description="How many webhooks it has."
+        "Webhooks",
+        lambda obj, _now: len(obj.get("webhooks") or ()),
+        "integer",
+        description="Webhooks indicates the number of webhooks registered in this configuration",
     )
     strategy = WebhookConfigurationStrategy(mutating=mutating)
     return Kind(group=GROUP, plural=plural, strategy=strategy, columns=(NAME, count, AGE), emulated=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from minikube_lite.api.columns import AGE, NAME, NONE, cell_column
 from minikube_lite.api.kinds.core.pod_fields import nonnegative
-from minikube_lite.machinery.kind import Column, Kind, RequestContext, Strategy
+from minikube_lite.machinery.kind import Column, FieldText, Kind, RequestContext, Strategy
 from minikube_lite.machinery.meta import controller_of
 from minikube_lite.machinery.metadata import validate_immutable_field
 from minikube_lite.schema.field import FieldError, Path, required
@@ -47,8 +47,12 @@ def _controller(obj: Object) -> str:
 
 COLUMNS = (
     NAME,
-    cell_column("Controller", _controller, description="What the revision belongs to."),
-    Column("Revision", lambda obj, _now: obj.get("revision") or 0, description="The number of the state."),
+    cell_column("Controller", _controller, description="Controller of the object"),
+    Column(
+        "Revision",
+        lambda obj, _now: obj.get("revision") or 0,
+        description=FieldText("io.k8s.api.apps.v1.ControllerRevision", "revision"),
+    ),
     AGE,
 )
 

@@ -29,7 +29,7 @@ from minikube_lite.api.kinds.apps.workload import (
 from minikube_lite.api.kinds.core.pod_fields import nonnegative
 from minikube_lite.api.kinds.core.pod_spec import validate_pod_template
 from minikube_lite.machinery.equality import same
-from minikube_lite.machinery.kind import Kind, RequestContext
+from minikube_lite.machinery.kind import FieldText, Kind, RequestContext
 from minikube_lite.machinery.selectors import validate_label_selector
 from minikube_lite.schema.field import FieldError, Path, invalid, not_supported, required
 from minikube_lite.store import Object
@@ -135,15 +135,37 @@ def _node_selector(obj: Object) -> str:
 
 COLUMNS = (
     NAME,
-    number_column("Desired", "status", "desiredNumberScheduled", description="How many nodes should run the pod."),
-    number_column("Current", "status", "currentNumberScheduled", description="How many of them have a pod."),
-    number_column("Ready", "status", "numberReady", description="How many of them have a ready pod."),
-    number_column("Up-to-date", "status", "updatedNumberScheduled", description="How many have the newest template's."),
-    number_column("Available", "status", "numberAvailable", description="How many have a pod ready long enough."),
-    cell_column("Node Selector", _node_selector, description="Which nodes are meant."),
+    number_column(
+        "Desired",
+        "status",
+        "desiredNumberScheduled",
+        description=FieldText("io.k8s.api.apps.v1.DaemonSetStatus", "desiredNumberScheduled"),
+    ),
+    number_column(
+        "Current",
+        "status",
+        "currentNumberScheduled",
+        description=FieldText("io.k8s.api.apps.v1.DaemonSetStatus", "currentNumberScheduled"),
+    ),
+    number_column(
+        "Ready", "status", "numberReady", description=FieldText("io.k8s.api.apps.v1.DaemonSetStatus", "numberReady")
+    ),
+    number_column(
+        "Up-to-date",
+        "status",
+        "updatedNumberScheduled",
+        description=FieldText("io.k8s.api.apps.v1.DaemonSetStatus", "updatedNumberScheduled"),
+    ),
+    number_column(
+        "Available",
+        "status",
+        "numberAvailable",
+        description=FieldText("io.k8s.api.apps.v1.DaemonSetStatus", "numberAvailable"),
+    ),
+    cell_column("Node Selector", _node_selector, description=FieldText("io.k8s.api.core.v1.PodSpec", "nodeSelector")),
     AGE,
     *template_columns("spec", "template"),
-    selector_column("spec", "selector"),
+    selector_column("io.k8s.api.apps.v1.DaemonSetSpec", "spec", "selector"),
 )
 
 STRATEGY = DaemonSetStrategy()

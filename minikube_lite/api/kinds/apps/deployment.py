@@ -20,7 +20,7 @@ from minikube_lite.api.kinds.apps.workload import (
     validate_selector,
 )
 from minikube_lite.api.kinds.core.pod_fields import nonnegative, nonnegative_fields
-from minikube_lite.machinery.kind import Column, Kind
+from minikube_lite.machinery.kind import Column, FieldText, Kind
 from minikube_lite.machinery.selectors import SelectorError, label_selector_as_selector
 from minikube_lite.schema.field import FieldError, Path, forbidden, invalid, not_supported, required
 from minikube_lite.store import Object
@@ -103,20 +103,22 @@ def _selector(obj: Object) -> str:
 
 COLUMNS = (
     NAME,
-    Column("Ready", replicas_column("spec", "replicas"), description="How many pods are ready, of how many wanted."),
+    Column("Ready", replicas_column("spec", "replicas"), description="Number of the pod with ready state"),
     Column(
         "Up-to-date",
         lambda obj, _now: value_at(obj, ("status", "updatedReplicas"), 0),
-        description="How many pods are made from the newest template.",
+        description=FieldText("io.k8s.api.apps.v1.DeploymentStatus", "updatedReplicas"),
     ),
     Column(
         "Available",
         lambda obj, _now: value_at(obj, ("status", "availableReplicas"), 0),
-        description="How many pods have been ready long enough.",
+        description=FieldText("io.k8s.api.apps.v1.DeploymentStatus", "availableReplicas"),
     ),
     AGE,
     *template_columns("spec", "template"),
-    cell_column("Selector", _selector, priority=1, description="Which pods count as the deployment's."),
+    cell_column(
+        "Selector", _selector, priority=1, description=FieldText("io.k8s.api.apps.v1.DeploymentSpec", "selector")
+    ),
 )
 
 STRATEGY = DeploymentStrategy()

@@ -6,19 +6,24 @@ from collections.abc import Mapping
 
 from minikube_lite.api.columns import AGE, NAME, number_column, template_columns, value_at
 from minikube_lite.api.kinds.apps.workload import WorkloadStrategy, replica_limits
+from minikube_lite.machinery.kind import Column, FieldText
 from minikube_lite.store import Object
 
 SELECTABLE_NAMES = ("status.replicas",)
 LIMITS = replica_limits("fullyLabeledReplicas", "readyReplicas", "availableReplicas")
-COLUMNS = (
-    NAME,
-    number_column("Desired", "spec", "replicas", description="How many pods are wanted."),
-    number_column("Current", "status", "replicas", description="How many pods there are."),
-    number_column("Ready", "status", "readyReplicas", description="How many pods are ready."),
-    AGE,
-    *template_columns("spec", "template"),
-)
-"""All but the selector's, which is of another type in each."""
+
+
+def replica_columns(type_name: str) -> tuple[Column, ...]:
+    """All columns but the selector's; `type_name` is the kind's type, as in OpenAPI."""
+    spec, status = f"{type_name}Spec", f"{type_name}Status"
+    return (
+        NAME,
+        number_column("Desired", "spec", "replicas", description=FieldText(spec, "replicas")),
+        number_column("Current", "status", "replicas", description=FieldText(status, "replicas")),
+        number_column("Ready", "status", "readyReplicas", description=FieldText(status, "readyReplicas")),
+        AGE,
+        *template_columns("spec", "template"),
+    )
 
 
 class ReplicasStrategy(WorkloadStrategy):

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minikube_lite.api.columns import selector_column
-from minikube_lite.api.kinds.apps.replicas import COLUMNS, LIMITS, SELECTABLE_NAMES, ReplicasStrategy, selectable_fields
+from minikube_lite.api.kinds.apps.replicas import (
+    LIMITS,
+    SELECTABLE_NAMES,
+    ReplicasStrategy,
+    replica_columns,
+    selectable_fields,
+)
 from minikube_lite.api.kinds.apps.workload import (
     SPEC,
     WorkloadStatusStrategy,
@@ -49,7 +55,10 @@ KIND = Kind(
     group="apps",
     plural="replicasets",
     strategy=STRATEGY,
-    columns=(*COLUMNS, selector_column("spec", "selector")),
+    columns=(
+        *replica_columns("io.k8s.api.apps.v1.ReplicaSet"),
+        selector_column("io.k8s.api.apps.v1.ReplicaSetSpec", "spec", "selector"),
+    ),
     status_strategy=WorkloadStatusStrategy(STRATEGY, _COUNTERS, LIMITS),
     selectable=selectable_fields,
     selectable_names=SELECTABLE_NAMES,

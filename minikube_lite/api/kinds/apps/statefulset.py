@@ -217,7 +217,7 @@ def _validate_template(spec: Object, path: Path) -> Iterator[FieldError]:
 
 COLUMNS = (
     NAME,
-    Column("Ready", replicas_column("spec", "replicas"), description="How many pods are ready, of how many wanted."),
+    Column("Ready", replicas_column("spec", "replicas"), description="Number of the pod with ready state"),
     AGE,
     *template_columns("spec", "template"),
 )

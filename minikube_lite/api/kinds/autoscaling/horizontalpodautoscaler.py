@@ -9,7 +9,7 @@ from minikube_lite.api.columns import AGE, NAME, UNSET, cell_column, value_at
 from minikube_lite.api.kinds.autoscaling import version1
 from minikube_lite.api.kinds.autoscaling.metrics import cpu_metric, metrics_errors, metrics_text, scale_target_errors
 from minikube_lite.api.kinds.quantities import non_negative_errors
-from minikube_lite.machinery.kind import Column, Kind, RequestContext, StatusStrategy, Strategy
+from minikube_lite.machinery.kind import Column, FieldText, Kind, RequestContext, StatusStrategy, Strategy
 from minikube_lite.schema.field import FieldError, Path, invalid, not_supported, required
 from minikube_lite.store import Object
 
@@ -135,22 +135,30 @@ KIND = Kind(
     status_strategy=HorizontalPodAutoscalerStatusStrategy(STRATEGY),
     columns=(
         NAME,
-        cell_column("Reference", _reference_text, description="What it scales."),
-        cell_column("Targets", _targets_text, description="The current and the wanted values of its metrics."),
+        cell_column(
+            "Reference",
+            _reference_text,
+            description=FieldText("io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec", "scaleTargetRef"),
+        ),
+        cell_column(
+            "Targets",
+            _targets_text,
+            description=FieldText("io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec", "metrics"),
+        ),
         cell_column(
             "MinPods",
             lambda obj: str(value_at(obj, ("spec", "minReplicas"), UNSET)),
-            description="How few pods there may be.",
+            description=FieldText("io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec", "minReplicas"),
         ),
         Column(
             "MaxPods",
             lambda obj, _now: value_at(obj, ("spec", "maxReplicas"), 0),
-            description="How many pods there may be.",
+            description=FieldText("io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec", "maxReplicas"),
         ),
         Column(
             "Replicas",
             lambda obj, _now: value_at(obj, ("status", "currentReplicas"), 0),
-            description="How many pods there are.",
+            description=FieldText("io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerStatus", "currentReplicas"),
         ),
         AGE,
     ),

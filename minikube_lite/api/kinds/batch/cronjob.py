@@ -19,7 +19,7 @@ from minikube_lite.api.kinds.batch.job import default_failure_policy, job_spec_w
 from minikube_lite.api.kinds.batch.job_validation import validate_template_spec
 from minikube_lite.api.kinds.core.pod_fields import nonnegative, nonnegative_fields, one_of
 from minikube_lite.machinery.ages import since
-from minikube_lite.machinery.kind import Column, Kind, RequestContext, StatusStrategy
+from minikube_lite.machinery.kind import Column, FieldText, Kind, RequestContext, StatusStrategy
 from minikube_lite.machinery.names import byte_length
 from minikube_lite.machinery.schedule import ScheduleError, is_time_zone, parse_schedule
 from minikube_lite.schema.field import FieldError, Path, invalid, not_supported, required
@@ -121,19 +121,29 @@ def _suspend(obj: Object) -> str:
 
 COLUMNS = (
     NAME,
-    text_column("Schedule", "spec", "schedule", description="When jobs are made, in the form of cron."),
-    text_column("Timezone", "spec", "timeZone", absent=NONE, description="Where the schedule's times are meant."),
-    cell_column("Suspend", _suspend, column_type="boolean", description="Whether no more jobs are made."),
+    text_column("Schedule", "spec", "schedule", description=FieldText("io.k8s.api.batch.v1.CronJobSpec", "schedule")),
+    text_column(
+        "Timezone",
+        "spec",
+        "timeZone",
+        absent=NONE,
+        description=FieldText("io.k8s.api.batch.v1.CronJobSpec", "timeZone"),
+    ),
+    cell_column(
+        "Suspend", _suspend, column_type="boolean", description=FieldText("io.k8s.api.batch.v1.CronJobSpec", "suspend")
+    ),
     Column(
         "Active",
         lambda obj, _now: len(value_at(obj, ("status", "active"), ())),
         "integer",
-        description="How many jobs are running.",
+        description=FieldText("io.k8s.api.batch.v1.CronJobStatus", "active"),
     ),
-    Column("Last Schedule", _last_schedule, description="How long ago the last job was made."),
+    Column(
+        "Last Schedule", _last_schedule, description=FieldText("io.k8s.api.batch.v1.CronJobStatus", "lastScheduleTime")
+    ),
     AGE,
     *template_columns(*_JOB_PATH, "template"),
-    selector_column(*_JOB_PATH, "selector"),
+    selector_column("io.k8s.api.batch.v1.JobSpec", *_JOB_PATH, "selector"),
 )
 
 STRATEGY = CronJobStrategy()

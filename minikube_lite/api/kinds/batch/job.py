@@ -16,7 +16,7 @@ from minikube_lite.api.kinds.core.pod_fields import INT32_MAX
 from minikube_lite.clock import parse_time
 from minikube_lite.machinery.ages import human_duration
 from minikube_lite.machinery.equality import same
-from minikube_lite.machinery.kind import Column, Kind, RequestContext
+from minikube_lite.machinery.kind import Column, FieldText, Kind, RequestContext
 from minikube_lite.machinery.meta import find_condition, is_deleting
 from minikube_lite.machinery.metadata import FIELD_IS_IMMUTABLE, validate_immutable_field
 from minikube_lite.machinery.names import is_dns1123_label
@@ -270,12 +270,12 @@ def selectable_fields(job: Object) -> Mapping[str, str]:
 
 COLUMNS = (
     NAME,
-    cell_column("Status", _status, description="Where the job stands."),
-    cell_column("Completions", _completions, description="How many pods have succeeded, of how many wanted."),
-    Column("Duration", _duration, description="How long the job took, or has run so far."),
+    cell_column("Status", _status, description="Status of the job."),
+    cell_column("Completions", _completions, description=FieldText("io.k8s.api.batch.v1.JobStatus", "succeeded")),
+    Column("Duration", _duration, description="Time required to complete the job."),
     AGE,
     *template_columns("spec", "template"),
-    selector_column("spec", "selector"),
+    selector_column("io.k8s.api.batch.v1.JobSpec", "spec", "selector"),
 )
 
 STRATEGY = JobStrategy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from minikube_lite.api.columns import AGE, NAME, text_column
-from minikube_lite.machinery.kind import Kind, RequestContext, Strategy
+from minikube_lite.machinery.kind import FieldText, Kind, RequestContext, Strategy
 from minikube_lite.machinery.names import is_qualified_name
 from minikube_lite.schema.field import FieldError, Path, forbidden, invalid, not_supported
 from minikube_lite.store import Object
@@ -64,5 +64,14 @@ KIND = Kind(
     group="coordination.k8s.io",
     plural="leases",
     strategy=LeaseStrategy(),
-    columns=(NAME, text_column("Holder", "spec", "holderIdentity", description="Who holds the lease."), AGE),
+    columns=(
+        NAME,
+        text_column(
+            "Holder",
+            "spec",
+            "holderIdentity",
+            description=FieldText("io.k8s.api.coordination.v1.LeaseSpec", "holderIdentity"),
+        ),
+        AGE,
+    ),
 )

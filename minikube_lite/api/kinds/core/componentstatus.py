@@ -26,9 +26,13 @@ KIND = Kind(
     strategy=Strategy(),
     columns=(
         NAME,
-        cell_column("Status", status_text, description="Whether the component is healthy."),
-        cell_column("Message", lambda obj: _healthy(obj).get("message", ""), description="What it says of itself."),
-        cell_column("Error", lambda obj: _healthy(obj).get("error", ""), description="What is wrong with it."),
+        cell_column("Status", status_text, description="Status of the component conditions"),
+        cell_column(
+            "Message", lambda obj: _healthy(obj).get("message", ""), description="Message of the component conditions"
+        ),
+        cell_column(
+            "Error", lambda obj: _healthy(obj).get("error", ""), description="Error of the component conditions"
+        ),
     ),
     deprecations={"v1": "v1 ComponentStatus is deprecated in v1.19+"},
 )

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable, Iterator, Mapping
 
 from minikube_lite.api.columns import AGE, NAME
-from minikube_lite.machinery.kind import Column, Kind, RequestContext, Strategy
+from minikube_lite.machinery.kind import Column, FieldText, Kind, RequestContext, Strategy
 from minikube_lite.machinery.names import byte_length, is_config_map_key
 from minikube_lite.schema.field import FieldError, Path, forbidden, invalid, too_long
 from minikube_lite.store import Object
@@ -69,5 +69,5 @@ KIND = Kind(
     group="",
     plural="configmaps",
     strategy=ConfigMapStrategy(),
-    columns=(NAME, Column("Data", _count, description="How many keys it holds."), AGE),
+    columns=(NAME, Column("Data", _count, description=FieldText("io.k8s.api.core.v1.ConfigMap", "data")), AGE),
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from minikube_lite.api.columns import AGE, LIST_ITEMS_SHOWN_MAX, NAME, NONE, cell_column
 from minikube_lite.api.kinds.ip_fields import endpoint_ip, ip_warnings, legacy_ip
-from minikube_lite.machinery.kind import Kind, RequestContext, Strategy
+from minikube_lite.machinery.kind import FieldText, Kind, RequestContext, Strategy
 from minikube_lite.machinery.names import is_dns1123_label, is_qualified_name, is_valid_port_num, name_is_dns_subdomain
 from minikube_lite.schema.field import FieldError, Path, invalid, not_supported, required
 from minikube_lite.store import Object
@@ -114,6 +114,10 @@ KIND = Kind(
     group="",
     plural="endpoints",
     strategy=EndpointsStrategy(),
-    columns=(NAME, cell_column("Endpoints", endpoints_text, description="Where traffic for the service is sent."), AGE),
+    columns=(
+        NAME,
+        cell_column("Endpoints", endpoints_text, description=FieldText("io.k8s.api.core.v1.Endpoints", "subsets")),
+        AGE,
+    ),
     deprecations={"v1": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"},
 )

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from minikube_lite.api.columns import cell_column, name_of, text_column
 from minikube_lite.api.kinds.core.event_validation import event_errors, strict_event_errors, strict_event_update_errors
-from minikube_lite.machinery.ages import UNKNOWN, since
-from minikube_lite.machinery.kind import Column, Conversion, Kind, RequestContext, Strategy
+from minikube_lite.machinery.ages import since
+from minikube_lite.machinery.kind import Column, Conversion, FieldText, Kind, RequestContext, Strategy
 from minikube_lite.machinery.names import path_segment_name
 from minikube_lite.schema.field import FieldError
 from minikube_lite.store import Object
@@ -89,16 +89,36 @@ def source_text(obj: Object) -> str:
 
 
 COLUMNS = (
-    Column("Last Seen", last_seen_text, description=f"How long ago it happened last; {UNKNOWN} where no time is told."),
-    text_column("Type", "type", description="Normal or Warning."),
-    text_column("Reason", "reason", description="Why it happened, in one word."),
-    cell_column("Object", object_text, description="To what it happened."),
-    text_column("Subobject", "involvedObject", "fieldPath", priority=1, description="To which part of it."),
-    cell_column("Source", source_text, priority=1, description="Who reports it."),
-    cell_column("Message", lambda obj: (obj.get("message") or "").strip(), description="What happened."),
-    Column("First Seen", first_seen_text, priority=1, description="How long ago it happened first."),
-    Column("Count", lambda obj, _now: count_of(obj), priority=1, description="How often it happened."),
-    Column("Name", name_of, format="name", priority=1, description="The event's name."),
+    Column("Last Seen", last_seen_text, description=FieldText("io.k8s.api.core.v1.Event", "lastTimestamp")),
+    text_column("Type", "type", description=FieldText("io.k8s.api.core.v1.Event", "type")),
+    text_column("Reason", "reason", description=FieldText("io.k8s.api.core.v1.Event", "reason")),
+    cell_column("Object", object_text, description=FieldText("io.k8s.api.core.v1.Event", "involvedObject")),
+    text_column(
+        "Subobject",
+        "involvedObject",
+        "fieldPath",
+        priority=1,
+        description=FieldText("io.k8s.api.core.v1.ObjectReference", "fieldPath"),
+    ),
+    cell_column("Source", source_text, priority=1, description=FieldText("io.k8s.api.core.v1.Event", "source")),
+    cell_column(
+        "Message",
+        lambda obj: (obj.get("message") or "").strip(),
+        description=FieldText("io.k8s.api.core.v1.Event", "message"),
+    ),
+    Column(
+        "First Seen", first_seen_text, priority=1, description=FieldText("io.k8s.api.core.v1.Event", "firstTimestamp")
+    ),
+    Column(
+        "Count", lambda obj, _now: count_of(obj), priority=1, description=FieldText("io.k8s.api.core.v1.Event", "count")
+    ),
+    Column(
+        "Name",
+        name_of,
+        format="name",
+        priority=1,
+        description=FieldText("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", "name"),
+    ),
 )
 
 

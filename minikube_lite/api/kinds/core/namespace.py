@@ -109,7 +109,7 @@ KIND = Kind(
     subresource_strategies={"finalize": FinalizeStrategy()},
     columns=(
         NAME,
-        text_column("Status", "status", "phase", description="Whether the namespace is in use or being emptied."),
+        text_column("Status", "status", "phase", description="The status of the namespace"),
         AGE,
     ),
     selectable=selectable,

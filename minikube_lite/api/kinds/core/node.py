@@ -12,7 +12,7 @@ from minikube_lite.api.kinds.go_structs import GoField, go_struct
 from minikube_lite.api.kinds.ip_fields import cidr_family, cidr_warnings, legacy_cidr
 from minikube_lite.api.kinds.quantities import sorted_items
 from minikube_lite.machinery.ages import UNKNOWN
-from minikube_lite.machinery.kind import Kind, RequestContext, StatusStrategy, Strategy, keep
+from minikube_lite.machinery.kind import FieldText, Kind, RequestContext, StatusStrategy, Strategy, keep
 from minikube_lite.machinery.meta import find_condition
 from minikube_lite.machinery.metadata import validate_label_name
 from minikube_lite.machinery.names import byte_length, is_valid_label_value
@@ -200,26 +200,45 @@ def _info_text(name: str) -> Any:
 
 COLUMNS = (
     NAME,
-    cell_column("Status", status_text, description="Whether the node is ready and takes new pods."),
-    cell_column("Roles", roles_text, description="The roles that the node's labels give it."),
+    cell_column("Status", status_text, description="The status of the node"),
+    cell_column("Roles", roles_text, description="The roles of the node"),
     AGE,
-    text_column("Version", "status", "nodeInfo", "kubeletVersion", description="The kubelet's version."),
+    text_column(
+        "Version",
+        "status",
+        "nodeInfo",
+        "kubeletVersion",
+        description=FieldText("io.k8s.api.core.v1.NodeSystemInfo", "kubeletVersion"),
+    ),
     cell_column(
         "Internal-IP",
         lambda obj: address_text(obj, "InternalIP"),
         priority=1,
-        description="The node's address in the cluster.",
+        description=FieldText("io.k8s.api.core.v1.NodeStatus", "addresses"),
     ),
     cell_column(
         "External-IP",
         lambda obj: address_text(obj, "ExternalIP"),
         priority=1,
-        description="The node's address outside the cluster.",
+        description=FieldText("io.k8s.api.core.v1.NodeStatus", "addresses"),
     ),
-    cell_column("OS-Image", _info_text("osImage"), priority=1, description="The node's operating system."),
-    cell_column("Kernel-Version", kernel_text, priority=1, description="The node's kernel and architecture."),
     cell_column(
-        "Container-Runtime", _info_text("containerRuntimeVersion"), priority=1, description="What runs the containers."
+        "OS-Image",
+        _info_text("osImage"),
+        priority=1,
+        description=FieldText("io.k8s.api.core.v1.NodeSystemInfo", "osImage"),
+    ),
+    cell_column(
+        "Kernel-Version",
+        kernel_text,
+        priority=1,
+        description=FieldText("io.k8s.api.core.v1.NodeSystemInfo", "kernelVersion"),
+    ),
+    cell_column(
+        "Container-Runtime",
+        _info_text("containerRuntimeVersion"),
+        priority=1,
+        description=FieldText("io.k8s.api.core.v1.NodeSystemInfo", "containerRuntimeVersion"),
     ),
 )
 

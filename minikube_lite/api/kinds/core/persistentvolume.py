@@ -19,7 +19,7 @@ from minikube_lite.api.kinds.core.pod_affinity import validate_node_selector
 from minikube_lite.api.kinds.go_structs import go_diff, go_map
 from minikube_lite.api.kinds.node_selectors import node_selector_term_warnings
 from minikube_lite.api.kinds.quantities import basic_errors, positive_errors, sorted_items
-from minikube_lite.machinery.kind import Kind, RequestContext, StatusStrategy, Strategy, keep
+from minikube_lite.machinery.kind import FieldText, Kind, RequestContext, StatusStrategy, Strategy, keep
 from minikube_lite.machinery.metadata import validate_immutable_field
 from minikube_lite.machinery.names import name_is_dns_subdomain
 from minikube_lite.schema.field import FieldError, Path, forbidden, invalid, not_supported, required
@@ -244,30 +244,47 @@ def claim_text(obj: Object) -> str:
 
 
 VOLUME_MODE = text_column(
-    "VolumeMode", "spec", "volumeMode", priority=1, absent=UNSET, description="Whether it has a file system."
+    "VolumeMode",
+    "spec",
+    "volumeMode",
+    priority=1,
+    absent=UNSET,
+    description=FieldText("io.k8s.api.core.v1.PersistentVolumeSpec", "volumeMode"),
 )
 COLUMNS = (
     NAME,
-    text_column("Capacity", "spec", "capacity", "storage", absent="0", description="How much the volume holds."),
+    text_column(
+        "Capacity",
+        "spec",
+        "capacity",
+        "storage",
+        absent="0",
+        description=FieldText("io.k8s.api.core.v1.PersistentVolumeSpec", "capacity"),
+    ),
     cell_column(
         "Access Modes",
         lambda obj: access_modes_text(obj["spec"].get("accessModes")),
-        description="How it can be mounted.",
+        description=FieldText("io.k8s.api.core.v1.PersistentVolumeSpec", "accessModes"),
     ),
     text_column(
-        "Reclaim Policy", "spec", "persistentVolumeReclaimPolicy", description="What becomes of it when its claim goes."
+        "Reclaim Policy",
+        "spec",
+        "persistentVolumeReclaimPolicy",
+        description=FieldText("io.k8s.api.core.v1.PersistentVolumeSpec", "persistentVolumeReclaimPolicy"),
     ),
-    cell_column("Status", phase_text, description="Whether the volume is free, bound or released."),
-    cell_column("Claim", claim_text, description="The claim to which the volume is bound."),
-    cell_column("StorageClass", storage_class_text, description="The volume's storage class."),
+    cell_column("Status", phase_text, description=FieldText("io.k8s.api.core.v1.PersistentVolumeStatus", "phase")),
+    cell_column("Claim", claim_text, description=FieldText("io.k8s.api.core.v1.PersistentVolumeSpec", "claimRef")),
+    cell_column("StorageClass", storage_class_text, description="StorageClass of the pv"),
     text_column(
         "VolumeAttributesClass",
         "spec",
         "volumeAttributesClassName",
         absent=UNSET,
-        description="The volume's attributes class.",
+        description="VolumeAttributesClass of the pv",
     ),
-    text_column("Reason", "status", "reason", description="Why the volume failed."),
+    text_column(
+        "Reason", "status", "reason", description=FieldText("io.k8s.api.core.v1.PersistentVolumeStatus", "reason")
+    ),
     AGE,
     VOLUME_MODE,
 )

@@ -19,7 +19,7 @@ from minikube_lite.api.kinds.core.pod_resources import validate_quantity
 from minikube_lite.api.kinds.core.pod_volume_claims import validate_claim_spec
 from minikube_lite.api.kinds.go_structs import GoField, go_diff, go_struct
 from minikube_lite.api.kinds.quantities import basic_errors, sorted_items
-from minikube_lite.machinery.kind import Kind, RequestContext, StatusStrategy, Strategy
+from minikube_lite.machinery.kind import FieldText, Kind, RequestContext, StatusStrategy, Strategy
 from minikube_lite.machinery.meta import copy_object
 from minikube_lite.machinery.metadata import validate_immutable_field
 from minikube_lite.machinery.names import is_qualified_name
@@ -219,25 +219,30 @@ def _if_bound(text: Any) -> Any:
 
 COLUMNS = (
     NAME,
-    cell_column("Status", phase_text, description="Whether the claim is bound to a volume."),
-    text_column("Volume", "spec", "volumeName", description="The volume to which the claim is bound."),
+    cell_column("Status", phase_text, description=FieldText("io.k8s.api.core.v1.PersistentVolumeClaimStatus", "phase")),
+    text_column(
+        "Volume",
+        "spec",
+        "volumeName",
+        description=FieldText("io.k8s.api.core.v1.PersistentVolumeClaimSpec", "volumeName"),
+    ),
     cell_column(
         "Capacity",
         _if_bound(lambda obj: value_at(obj, ("status", "capacity", "storage"), "0")),
-        description="How much the bound volume holds.",
+        description=FieldText("io.k8s.api.core.v1.PersistentVolumeClaimStatus", "capacity"),
     ),
     cell_column(
         "Access Modes",
         _if_bound(lambda obj: access_modes_text(value_at(obj, ("status", "accessModes")))),
-        description="How the bound volume can be mounted.",
+        description=FieldText("io.k8s.api.core.v1.PersistentVolumeClaimStatus", "accessModes"),
     ),
-    cell_column("StorageClass", storage_class_text, description="The claim's storage class."),
+    cell_column("StorageClass", storage_class_text, description="StorageClass of the pvc"),
     text_column(
         "VolumeAttributesClass",
         "spec",
         "volumeAttributesClassName",
         absent=UNSET,
-        description="The claim's attributes class.",
+        description="VolumeAttributesClass of the pvc",
     ),
     AGE,
     VOLUME_MODE,

@@ -6,7 +6,7 @@ from typing import Any
 
 from minikube_lite.api.columns import AGE, NAME, NONE, or_none, value_at
 from minikube_lite.machinery.ages import since
-from minikube_lite.machinery.kind import Column
+from minikube_lite.machinery.kind import Column, FieldText
 from minikube_lite.machinery.meta import NODE_LOST, find_condition, is_deleting, is_pod_ready, is_pod_terminal
 from minikube_lite.machinery.pod_resources import is_sidecar
 from minikube_lite.store import Object
@@ -152,14 +152,27 @@ def _readiness_gates(pod: Object, _now: float) -> str:
 
 COLUMNS = (
     NAME,
-    Column("Ready", _ready, description="How many of the pod's containers are ready."),
-    Column("Status", _status, description="What the pod's containers are doing, in a word."),
-    Column("Restarts", _restarts, description="How often containers were restarted, and when last."),
-    AGE,
-    Column("IP", _address, priority=1, description="The pod's address."),
-    Column("Node", _node, priority=1, description="The node that runs the pod."),
-    Column("Nominated Node", _nominated_node, priority=1, description="The node where room is being made for the pod."),
+    Column("Ready", _ready, description="The aggregate readiness state of this pod for accepting traffic."),
+    Column("Status", _status, description="The aggregate status of the containers in this pod."),
     Column(
-        "Readiness Gates", _readiness_gates, priority=1, description="How many of the pod's readiness gates are open."
+        "Restarts",
+        _restarts,
+        description="The number of times the containers in this pod have been restarted"
+        " and when the last container in this pod has restarted.",
+    ),
+    AGE,
+    Column("IP", _address, priority=1, description=FieldText("io.k8s.api.core.v1.PodStatus", "podIP")),
+    Column("Node", _node, priority=1, description=FieldText("io.k8s.api.core.v1.PodSpec", "nodeName")),
+    Column(
+        "Nominated Node",
+        _nominated_node,
+        priority=1,
+        description=FieldText("io.k8s.api.core.v1.PodStatus", "nominatedNodeName"),
+    ),
+    Column(
+        "Readiness Gates",
+        _readiness_gates,
+        priority=1,
+        description=FieldText("io.k8s.api.core.v1.PodSpec", "readinessGates"),
     ),
 )

@@ -45,12 +45,20 @@ def _containers(obj: Object) -> list[Object]:
 
 COLUMNS = (
     NAME,
-    cell_column("Containers", lambda obj: container_names(_containers(obj)), description="The containers' names."),
-    cell_column("Images", lambda obj: container_images(_containers(obj)), description="The containers' images."),
+    cell_column(
+        "Containers",
+        lambda obj: container_names(_containers(obj)),
+        description="Names of each container in the template.",
+    ),
+    cell_column(
+        "Images",
+        lambda obj: container_images(_containers(obj)),
+        description="Images referenced by each container in the template.",
+    ),
     cell_column(
         "Pod Labels",
         lambda obj: format_labels(value_at(obj, ("template", "metadata", "labels"))),
-        description="The labels that pods get.",
+        description="The labels for the pod template.",
     ),
 )
 

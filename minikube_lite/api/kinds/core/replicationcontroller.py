@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from minikube_lite.api.columns import cell_column, format_labels, value_at
-from minikube_lite.api.kinds.apps.replicas import COLUMNS, LIMITS, SELECTABLE_NAMES, ReplicasStrategy, selectable_fields
+from minikube_lite.api.kinds.apps.replicas import (
+    LIMITS,
+    SELECTABLE_NAMES,
+    ReplicasStrategy,
+    replica_columns,
+    selectable_fields,
+)
 from minikube_lite.api.kinds.apps.workload import (
     SPEC,
     TEMPLATE_LABELS_TEXT,
@@ -14,7 +20,7 @@ from minikube_lite.api.kinds.apps.workload import (
 )
 from minikube_lite.api.kinds.core.pod_fields import nonnegative
 from minikube_lite.api.kinds.core.pod_spec import validate_pod_template
-from minikube_lite.machinery.kind import Kind, RequestContext
+from minikube_lite.machinery.kind import FieldText, Kind, RequestContext
 from minikube_lite.machinery.selectors import selector_from_set
 from minikube_lite.schema.field import FieldError, Path, invalid, required
 from minikube_lite.store import Object
@@ -68,7 +74,9 @@ def _selector(obj: Object) -> str:
     return format_labels(value_at(obj, ("spec", "selector")))
 
 
-SELECTOR = cell_column("Selector", _selector, priority=1, description="Which pods count as the controller's.")
+SELECTOR = cell_column(
+    "Selector", _selector, priority=1, description=FieldText("io.k8s.api.core.v1.ReplicationControllerSpec", "selector")
+)
 
 STRATEGY = ReplicationControllerStrategy()
 
@@ -76,7 +84,7 @@ KIND = Kind(
     group="",
     plural="replicationcontrollers",
     strategy=STRATEGY,
-    columns=(*COLUMNS, SELECTOR),
+    columns=(*replica_columns("io.k8s.api.core.v1.ReplicationController"), SELECTOR),
     status_strategy=WorkloadStatusStrategy(STRATEGY, _COUNTERS, LIMITS),
     selectable=selectable_fields,
     selectable_names=SELECTABLE_NAMES,

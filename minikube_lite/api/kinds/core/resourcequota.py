@@ -161,8 +161,16 @@ KIND = Kind(
     status_strategy=ResourceQuotaStatusStrategy(STRATEGY),
     columns=(
         NAME,
-        cell_column("Request", lambda obj: amounts_text(obj, limits=False), description="What is used and allowed."),
-        cell_column("Limit", lambda obj: amounts_text(obj, limits=True), description="What limits add up to, and may."),
+        cell_column(
+            "Request",
+            lambda obj: amounts_text(obj, limits=False),
+            description="Request represents a minimum amount of cpu/memory that a container may consume.",
+        ),
+        cell_column(
+            "Limit",
+            lambda obj: amounts_text(obj, limits=True),
+            description="Limits control the maximum amount of cpu/memory that a container may use independent of contention on the node.",
+        ),
         AGE,
     ),
     delete_returns_object=True,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from minikube_lite.api.columns import AGE, NAME, text_column
 from minikube_lite.api.kinds.core.configmap import DATA_BYTES_MAX, decoded_size, immutable_errors, key_errors
-from minikube_lite.machinery.kind import Column, Kind, RequestContext, Strategy
+from minikube_lite.machinery.kind import Column, FieldText, Kind, RequestContext, Strategy
 from minikube_lite.machinery.metadata import validate_immutable_field
 from minikube_lite.schema.field import FieldError, Path, invalid, required, too_long
 from minikube_lite.store import Object
@@ -132,8 +132,12 @@ KIND = Kind(
     strategy=SecretStrategy(),
     columns=(
         NAME,
-        text_column("Type", "type", description="What the secret is for."),
-        Column("Data", lambda obj, _now: len(obj.get("data") or ()), description="How many keys it holds."),
+        text_column("Type", "type", description=FieldText("io.k8s.api.core.v1.Secret", "type")),
+        Column(
+            "Data",
+            lambda obj, _now: len(obj.get("data") or ()),
+            description=FieldText("io.k8s.api.core.v1.Secret", "data"),
+        ),
         AGE,
     ),
     selectable=selectable,

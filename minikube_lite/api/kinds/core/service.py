@@ -26,7 +26,7 @@ from minikube_lite.api.kinds.core.service_validation import (
     service_update_errors,
 )
 from minikube_lite.api.kinds.ip_fields import cidr_warnings, ip_warnings
-from minikube_lite.machinery.kind import Kind, RequestContext, StatusStrategy, Strategy, keep
+from minikube_lite.machinery.kind import FieldText, Kind, RequestContext, StatusStrategy, Strategy, keep
 from minikube_lite.machinery.names import name_is_dns_label
 from minikube_lite.schema.field import FieldError, Path
 from minikube_lite.store import Object
@@ -214,16 +214,18 @@ def cluster_ip_text(obj: Object) -> str:
 
 COLUMNS = (
     NAME,
-    text_column("Type", "spec", "type", description="How the service can be reached."),
-    cell_column("Cluster-IP", cluster_ip_text, description="The service's address inside the cluster."),
-    cell_column("External-IP", external_ip_text, description="Where the service can be reached from outside."),
-    cell_column("Port(s)", ports_text, description="The ports on which the service listens."),
+    text_column("Type", "spec", "type", description=FieldText("io.k8s.api.core.v1.ServiceSpec", "type")),
+    cell_column("Cluster-IP", cluster_ip_text, description=FieldText("io.k8s.api.core.v1.ServiceSpec", "clusterIP")),
+    cell_column(
+        "External-IP", external_ip_text, description=FieldText("io.k8s.api.core.v1.ServiceSpec", "externalIPs")
+    ),
+    cell_column("Port(s)", ports_text, description=FieldText("io.k8s.api.core.v1.ServiceSpec", "ports")),
     AGE,
     cell_column(
         "Selector",
         lambda obj: format_labels(obj["spec"].get("selector")),
         priority=1,
-        description="Which pods stand behind the service.",
+        description=FieldText("io.k8s.api.core.v1.ServiceSpec", "selector"),
     ),
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 from minikube_lite.api.columns import AGE, NAME, cell_column, list_with_more, text_column
 from minikube_lite.api.kinds.ip_fields import endpoint_ip, ip_family, ip_warnings, legacy_ip
 from minikube_lite.machinery.addresses import is_valid_ip
-from minikube_lite.machinery.kind import Kind, RequestContext, Strategy
+from minikube_lite.machinery.kind import FieldText, Kind, RequestContext, Strategy
 from minikube_lite.machinery.metadata import validate_immutable_field
 from minikube_lite.machinery.names import (
     is_dns1123_label,
@@ -209,9 +209,13 @@ KIND = Kind(
     strategy=EndpointSliceStrategy(),
     columns=(
         NAME,
-        text_column("AddressType", "addressType", description="Which kind of addresses the slice holds."),
-        cell_column("Ports", ports_text, description="The ports of all endpoints."),
-        cell_column("Endpoints", endpoints_text, description="The addresses of the endpoints."),
+        text_column(
+            "AddressType", "addressType", description=FieldText("io.k8s.api.discovery.v1.EndpointSlice", "addressType")
+        ),
+        cell_column("Ports", ports_text, description=FieldText("io.k8s.api.discovery.v1.EndpointSlice", "ports")),
+        cell_column(
+            "Endpoints", endpoints_text, description=FieldText("io.k8s.api.discovery.v1.EndpointSlice", "endpoints")
+        ),
         AGE,
     ),
 )

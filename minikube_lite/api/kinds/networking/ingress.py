@@ -223,11 +223,23 @@ KIND = Kind(
     status_strategy=IngressStatusStrategy(STRATEGY),
     columns=(
         NAME,
-        text_column("Class", "spec", "ingressClassName", absent=NONE, description="Who is to serve it."),
-        cell_column("Hosts", hosts_text, description="The host names of its rules."),
-        cell_column("Address", address_text, description="Where it can be reached."),
+        text_column(
+            "Class",
+            "spec",
+            "ingressClassName",
+            absent=NONE,
+            description="The name of the IngressClass resource that should be used for additional configuration",
+        ),
         cell_column(
-            "Ports", lambda obj: "80, 443" if obj["spec"].get("tls") else "80", description="The ports it opens."
+            "Hosts", hosts_text, description="Hosts that incoming requests are matched against before the ingress rule"
+        ),
+        cell_column(
+            "Address", address_text, description="Address is a list containing ingress points for the load-balancer"
+        ),
+        cell_column(
+            "Ports",
+            lambda obj: "80, 443" if obj["spec"].get("tls") else "80",
+            description="Ports of TLS configurations that open",
         ),
         AGE,
     ),

@@ -7,7 +7,7 @@ from typing import Any
 
 from minikube_lite.api.columns import AGE, NONE, cell_column, name_of, text_column
 from minikube_lite.api.kinds.networking.ingress import object_reference_errors
-from minikube_lite.machinery.kind import Column, Kind, RequestContext, Strategy
+from minikube_lite.machinery.kind import Column, FieldText, Kind, RequestContext, Strategy
 from minikube_lite.machinery.metadata import validate_immutable_field
 from minikube_lite.machinery.names import byte_length, is_dns1123_subdomain, is_http_path, name_is_dns_label
 from minikube_lite.schema.field import FieldError, Path, forbidden, invalid, not_supported, required, too_long
@@ -90,9 +90,16 @@ KIND = Kind(
     plural="ingressclasses",
     strategy=IngressClassStrategy(),
     columns=(
-        Column("Name", _name_text, format="name", description="The object's name, and whether it is the default."),
-        text_column("Controller", "spec", "controller", description="Who serves the class."),
-        cell_column("Parameters", _parameters_text, description="An object with more settings."),
+        Column(
+            "Name",
+            _name_text,
+            format="name",
+            description=FieldText("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", "name"),
+        ),
+        text_column(
+            "Controller", "spec", "controller", description="Controller that is responsible for handling this class"
+        ),
+        cell_column("Parameters", _parameters_text, description="A reference to a resource with additional parameters"),
         AGE,
     ),
     emulated=False,

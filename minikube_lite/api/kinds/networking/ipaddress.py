@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from minikube_lite.api.columns import AGE, NAME, NONE, cell_column
 from minikube_lite.machinery.addresses import is_valid_ip
-from minikube_lite.machinery.kind import Kind, RequestContext, Strategy
+from minikube_lite.machinery.kind import FieldText, Kind, RequestContext, Strategy
 from minikube_lite.machinery.metadata import validate_immutable_field
 from minikube_lite.machinery.names import is_dns1123_subdomain, path_segment_name
 from minikube_lite.schema.field import FieldError, Path, invalid, required
@@ -56,7 +56,13 @@ KIND = Kind(
     group="networking.k8s.io",
     plural="ipaddresses",
     strategy=IPAddressStrategy(),
-    columns=(NAME, cell_column("ParentRef", parent_text, description="What has the address."), AGE),
+    columns=(
+        NAME,
+        cell_column(
+            "ParentRef", parent_text, description=FieldText("io.k8s.api.networking.v1.IPAddressSpec", "parentRef")
+        ),
+        AGE,
+    ),
     name_check=lambda name, _prefix: is_valid_ip(name),
     emulated=False,
 )

@@ -8,7 +8,7 @@ from typing import Any
 from minikube_lite.api.columns import AGE, NAME, cell_column, format_selector
 from minikube_lite.api.kinds.ip_fields import cidr_warnings, legacy_cidr
 from minikube_lite.machinery.addresses import parse_cidr_sloppy
-from minikube_lite.machinery.kind import Kind, RequestContext, Strategy
+from minikube_lite.machinery.kind import FieldText, Kind, RequestContext, Strategy
 from minikube_lite.machinery.names import is_valid_port_name, is_valid_port_num
 from minikube_lite.machinery.selectors import validate_label_selector
 from minikube_lite.schema.field import FieldError, Path, forbidden, invalid, not_supported, required
@@ -145,7 +145,7 @@ KIND = Kind(
         cell_column(
             "Pod-Selector",
             lambda obj: format_selector(obj["spec"].get("podSelector")),
-            description="To which pods it applies.",
+            description=FieldText("io.k8s.api.networking.v1.NetworkPolicySpec", "podSelector"),
         ),
         AGE,
     ),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from minikube_lite.api.columns import AGE, NAME, cell_column
 from minikube_lite.api.kinds.ip_fields import cidr_family
 from minikube_lite.machinery.addresses import is_valid_cidr
-from minikube_lite.machinery.kind import Kind, RequestContext, Strategy
+from minikube_lite.machinery.kind import FieldText, Kind, RequestContext, Strategy
 from minikube_lite.schema.field import FieldError, Path, invalid, required
 from minikube_lite.store import Object
 
@@ -63,7 +63,11 @@ KIND = Kind(
     strategy=ServiceCIDRStrategy(),
     columns=(
         NAME,
-        cell_column("CIDRs", lambda obj: ",".join(_networks(obj)), description="Where service addresses are from."),
+        cell_column(
+            "CIDRs",
+            lambda obj: ",".join(_networks(obj)),
+            description=FieldText("io.k8s.api.networking.v1.ServiceCIDRSpec", "cidrs"),
+        ),
         AGE,
     ),
     emulated=False,

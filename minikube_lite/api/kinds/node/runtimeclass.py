@@ -10,7 +10,7 @@ from minikube_lite.api.kinds.core.pod_affinity import validate_tolerations
 from minikube_lite.api.kinds.core.pod_resources import validate_container_resources
 from minikube_lite.api.kinds.go_structs import GoField, go_struct
 from minikube_lite.api.kinds.node_selectors import DEPRECATED_NODE_LABELS
-from minikube_lite.machinery.kind import Kind, RequestContext, Strategy
+from minikube_lite.machinery.kind import FieldText, Kind, RequestContext, Strategy
 from minikube_lite.machinery.metadata import validate_immutable_field, validate_labels
 from minikube_lite.machinery.names import is_dns1123_label
 from minikube_lite.schema.field import FieldError, Path, duplicate, invalid, required
@@ -77,6 +77,12 @@ KIND = Kind(
     group="node.k8s.io",
     plural="runtimeclasses",
     strategy=RuntimeClassStrategy(),
-    columns=(NAME, text_column("Handler", "handler", description="What runs the containers."), AGE),
+    columns=(
+        NAME,
+        text_column(
+            "Handler", "handler", description=FieldText("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", "handler")
+        ),
+        AGE,
+    ),
     emulated=False,
 )

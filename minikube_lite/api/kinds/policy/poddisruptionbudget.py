@@ -131,12 +131,21 @@ KIND = Kind(
     columns=(
         NAME,
         cell_column(
-            "Min Available", lambda obj: _bound_text(obj, "minAvailable"), description="How many pods must stay."
+            "Min Available",
+            lambda obj: _bound_text(obj, "minAvailable"),
+            description="The minimum number of pods that must be available.",
         ),
         cell_column(
-            "Max Unavailable", lambda obj: _bound_text(obj, "maxUnavailable"), description="How many pods may be away."
+            "Max Unavailable",
+            lambda obj: _bound_text(obj, "maxUnavailable"),
+            description="The maximum number of pods that may be unavailable.",
         ),
-        number_column("Allowed Disruptions", "status", "disruptionsAllowed", description="How many pods may go now."),
+        number_column(
+            "Allowed Disruptions",
+            "status",
+            "disruptionsAllowed",
+            description="Calculated number of pods that may be disrupted at this time.",
+        ),
         AGE,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minikube_lite.api.kinds.rbac.rules import BINDING_COLUMNS, GROUP, BindingStrategy
+from minikube_lite.api.kinds.rbac.rules import GROUP, BindingStrategy, binding_columns
 from minikube_lite.machinery.kind import Kind
 from minikube_lite.machinery.names import path_segment_name
 
@@ -10,6 +10,6 @@ KIND = Kind(
     group=GROUP,
     plural="clusterrolebindings",
     strategy=BindingStrategy(("ClusterRole",), namespaced=False),
-    columns=BINDING_COLUMNS,
+    columns=binding_columns("ClusterRoleBinding"),
     name_check=path_segment_name,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from minikube_lite.api.columns import AGE, NAME, cell_column
 from minikube_lite.api.kinds.go_structs import GoField, go_struct
-from minikube_lite.machinery.kind import RequestContext, Strategy
+from minikube_lite.machinery.kind import Column, FieldText, RequestContext, Strategy
 from minikube_lite.machinery.names import name_is_dns_subdomain, path_segment_name
 from minikube_lite.schema.field import FieldError, Path, invalid, not_supported, required
 from minikube_lite.store import Object
@@ -123,20 +123,25 @@ def subjects_text(obj: Object, kind: str) -> str:
     return ", ".join(subject.get("name", "") for subject in subjects)
 
 
-BINDING_COLUMNS = (
-    NAME,
-    cell_column(
-        "Role",
-        lambda obj: f"{obj['roleRef'].get('kind', '')}/{obj['roleRef'].get('name', '')}",
-        description="The role.",
-    ),
-    AGE,
-    cell_column("Users", lambda obj: subjects_text(obj, "User"), priority=1, description="The users who have it."),
-    cell_column("Groups", lambda obj: subjects_text(obj, "Group"), priority=1, description="The groups that have it."),
-    cell_column(
-        "ServiceAccounts",
-        lambda obj: subjects_text(obj, "ServiceAccount"),
-        priority=1,
-        description="The service accounts that have it.",
-    ),
-)
+def binding_columns(kind: str) -> tuple[Column, ...]:
+    """The columns of RoleBindings or ClusterRoleBindings."""
+    go_name = kind[:1].lower() + kind[1:]
+    return (
+        NAME,
+        cell_column(
+            "Role",
+            lambda obj: f"{obj['roleRef'].get('kind', '')}/{obj['roleRef'].get('name', '')}",
+            description=FieldText(f"io.k8s.api.rbac.v1.{kind}", "roleRef"),
+        ),
+        AGE,
+        cell_column("Users", lambda obj: subjects_text(obj, "User"), priority=1, description=f"Users in the {go_name}"),
+        cell_column(
+            "Groups", lambda obj: subjects_text(obj, "Group"), priority=1, description=f"Groups in the {go_name}"
+        ),
+        cell_column(
+            "ServiceAccounts",
+            lambda obj: subjects_text(obj, "ServiceAccount"),
+            priority=1,
+            description=f"ServiceAccounts in the {go_name}",
+        ),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from minikube_lite.api.columns import AGE, NAME, boolean_column, number_column, text_column
-from minikube_lite.machinery.kind import Kind, RequestContext, Strategy
+from minikube_lite.machinery.kind import FieldText, Kind, RequestContext, Strategy
 from minikube_lite.machinery.metadata import validate_immutable_field
 from minikube_lite.schema.field import FieldError, Path, forbidden, not_supported, required
 from minikube_lite.store import Object
@@ -72,10 +72,18 @@ KIND = Kind(
     strategy=PriorityClassStrategy(),
     columns=(
         NAME,
-        number_column("Value", "value", description="The priority; the higher the more important."),
-        boolean_column("Global-Default", "globalDefault", description="Whether pods without a class get this one."),
+        number_column("Value", "value", description=FieldText("io.k8s.api.scheduling.v1.PriorityClass", "value")),
+        boolean_column(
+            "Global-Default",
+            "globalDefault",
+            description=FieldText("io.k8s.api.scheduling.v1.PriorityClass", "globalDefault"),
+        ),
         AGE,
-        text_column("PreemptionPolicy", "preemptionPolicy", description="Whether such pods push out others."),
+        text_column(
+            "PreemptionPolicy",
+            "preemptionPolicy",
+            description=FieldText("io.k8s.api.scheduling.v1.PriorityClass", "preemptionPolicy"),
+        ),
     ),
     emulated=False,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from minikube_lite.api.columns import AGE, NAME, NONE, UNSET, boolean_column, cell_column
 from minikube_lite.api.kinds.core.persistentvolume_sources import csi_driver_name_errors
-from minikube_lite.machinery.kind import Kind, RequestContext, Strategy
+from minikube_lite.machinery.kind import FieldText, Kind, RequestContext, Strategy
 from minikube_lite.machinery.metadata import validate_immutable_field
 from minikube_lite.schema.field import FieldError, Path, duplicate, invalid, not_supported
 from minikube_lite.store import Object
@@ -124,19 +124,37 @@ KIND = Kind(
     strategy=CSIDriverStrategy(),
     columns=(
         NAME,
-        boolean_column("AttachRequired", "spec", "attachRequired", description="Whether volumes are attached first."),
-        boolean_column("PodInfoOnMount", "spec", "podInfoOnMount", description="Whether the driver is told the pod."),
         boolean_column(
-            "StorageCapacity", "spec", "storageCapacity", description="Whether the driver tells its capacity."
+            "AttachRequired",
+            "spec",
+            "attachRequired",
+            description=FieldText("io.k8s.api.storage.v1.CSIDriverSpec", "attachRequired"),
         ),
-        cell_column("TokenRequests", _tokens_text, description="For whom the driver gets tokens."),
         boolean_column(
-            "RequiresRepublish", "spec", "requiresRepublish", description="Whether volumes are published again."
+            "PodInfoOnMount",
+            "spec",
+            "podInfoOnMount",
+            description=FieldText("io.k8s.api.storage.v1.CSIDriverSpec", "podInfoOnMount"),
+        ),
+        boolean_column(
+            "StorageCapacity",
+            "spec",
+            "storageCapacity",
+            description=FieldText("io.k8s.api.storage.v1.CSIDriverSpec", "storageCapacity"),
+        ),
+        cell_column(
+            "TokenRequests", _tokens_text, description=FieldText("io.k8s.api.storage.v1.CSIDriverSpec", "tokenRequests")
+        ),
+        boolean_column(
+            "RequiresRepublish",
+            "spec",
+            "requiresRepublish",
+            description=FieldText("io.k8s.api.storage.v1.CSIDriverSpec", "requiresRepublish"),
         ),
         cell_column(
             "Modes",
             lambda obj: ",".join(obj["spec"].get("volumeLifecycleModes") or ()) or NONE,
-            description="The modes of its volumes.",
+            description=FieldText("io.k8s.api.storage.v1.CSIDriverSpec", "volumeLifecycleModes"),
         ),
         AGE,
     ),

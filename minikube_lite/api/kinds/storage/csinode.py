@@ -87,7 +87,12 @@ KIND = Kind(
     strategy=CSINodeStrategy(),
     columns=(
         NAME,
-        Column("Drivers", lambda obj, _now: len(_drivers(obj)), "integer", description="How many drivers it has."),
+        Column(
+            "Drivers",
+            lambda obj, _now: len(_drivers(obj)),
+            "integer",
+            description="Drivers indicates the number of CSI drivers registered on the node",
+        ),
         AGE,
     ),
     delete_returns_object=True,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from minikube_lite.api.columns import NAME, UNSET, text_column
 from minikube_lite.api.kinds.quantities import non_negative_errors
-from minikube_lite.machinery.kind import Kind, RequestContext, Strategy
+from minikube_lite.machinery.kind import FieldText, Kind, RequestContext, Strategy
 from minikube_lite.machinery.names import name_is_dns_subdomain
 from minikube_lite.machinery.selectors import validate_label_selector
 from minikube_lite.schema.field import FieldError, Path, invalid
@@ -40,8 +40,17 @@ KIND = Kind(
     strategy=CSIStorageCapacityStrategy(),
     columns=(
         NAME,
-        text_column("StorageClassName", "storageClassName", description="For which class the capacity counts."),
-        text_column("Capacity", "capacity", absent=UNSET, description="How much is left."),
+        text_column(
+            "StorageClassName",
+            "storageClassName",
+            description=FieldText("io.k8s.api.storage.v1.CSIStorageCapacity", "storageClassName"),
+        ),
+        text_column(
+            "Capacity",
+            "capacity",
+            absent=UNSET,
+            description=FieldText("io.k8s.api.storage.v1.CSIStorageCapacity", "capacity"),
+        ),
     ),
     emulated=False,
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from minikube_lite.api.columns import AGE, boolean_column, name_of, text_column
 from minikube_lite.api.kinds.go_structs import go_map
 from minikube_lite.api.kinds.node_selectors import DEPRECATED_NODE_LABELS, topology_errors
-from minikube_lite.machinery.kind import Column, Kind, RequestContext, Strategy
+from minikube_lite.machinery.kind import Column, FieldText, Kind, RequestContext, Strategy
 from minikube_lite.machinery.metadata import validate_immutable_field
 from minikube_lite.machinery.names import byte_length, is_qualified_name
 from minikube_lite.schema.field import FieldError, Path, invalid, not_supported, required, too_long
@@ -101,17 +101,32 @@ KIND = Kind(
     plural="storageclasses",
     strategy=StorageClassStrategy(),
     columns=(
-        Column("Name", _name_text, format="name", description="The object's name, and whether it is the default."),
-        text_column("Provisioner", "provisioner", description="Who makes the volumes."),
-        text_column(
-            "ReclaimPolicy", "reclaimPolicy", absent="Delete", description="What becomes of volumes when claims go."
+        Column(
+            "Name",
+            _name_text,
+            format="name",
+            description=FieldText("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", "name"),
         ),
-        text_column("VolumeBindingMode", "volumeBindingMode", absent="Immediate", description="When claims are bound."),
+        text_column(
+            "Provisioner", "provisioner", description=FieldText("io.k8s.api.storage.v1.StorageClass", "provisioner")
+        ),
+        text_column(
+            "ReclaimPolicy",
+            "reclaimPolicy",
+            absent="Delete",
+            description=FieldText("io.k8s.api.storage.v1.StorageClass", "reclaimPolicy"),
+        ),
+        text_column(
+            "VolumeBindingMode",
+            "volumeBindingMode",
+            absent="Immediate",
+            description=FieldText("io.k8s.api.storage.v1.StorageClass", "volumeBindingMode"),
+        ),
         # Upstream calls the type of this truth value a string.
         Column(
             "AllowVolumeExpansion",
             boolean_column("", "allowVolumeExpansion").cell,
-            description="Whether volumes can grow.",
+            description=FieldText("io.k8s.api.storage.v1.StorageClass", "allowVolumeExpansion"),
         ),
         AGE,
     ),

@@ -8,7 +8,7 @@ from typing import Any
 from minikube_lite.api.columns import AGE, NAME, boolean_column, text_column, value_at
 from minikube_lite.api.kinds.core.persistentvolume_sources import csi_driver_name_errors
 from minikube_lite.api.kinds.go_structs import GoField, go_struct
-from minikube_lite.machinery.kind import Column, Kind, RequestContext, StatusStrategy, Strategy
+from minikube_lite.machinery.kind import Column, FieldText, Kind, RequestContext, StatusStrategy, Strategy
 from minikube_lite.machinery.names import byte_length, name_is_dns_subdomain
 from minikube_lite.schema.field import FieldError, Path, forbidden, invalid, required, too_long
 from minikube_lite.store import Object
@@ -105,11 +105,24 @@ KIND = Kind(
             "Attacher",
             text_column("", "spec", "attacher").cell,
             format="name",
-            description="The driver that attaches it.",
+            description=FieldText("io.k8s.api.storage.v1.VolumeAttachmentSpec", "attacher"),
         ),
-        text_column("PV", "spec", "source", "persistentVolumeName", description="The volume."),
-        text_column("Node", "spec", "nodeName", description="The node to which it is attached."),
-        boolean_column("Attached", "status", "attached", description="Whether it is attached now."),
+        text_column(
+            "PV",
+            "spec",
+            "source",
+            "persistentVolumeName",
+            description=FieldText("io.k8s.api.storage.v1.VolumeAttachmentSource", "persistentVolumeName"),
+        ),
+        text_column(
+            "Node", "spec", "nodeName", description=FieldText("io.k8s.api.storage.v1.VolumeAttachmentSpec", "nodeName")
+        ),
+        boolean_column(
+            "Attached",
+            "status",
+            "attached",
+            description=FieldText("io.k8s.api.storage.v1.VolumeAttachmentStatus", "attached"),
+        ),
         AGE,
     ),
     delete_returns_object=True,

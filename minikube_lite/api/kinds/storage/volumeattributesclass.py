@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from minikube_lite.api.columns import AGE, NAME, text_column
 from minikube_lite.api.kinds.storage.storageclass import parameters_errors, provisioner_errors
-from minikube_lite.machinery.kind import Kind, RequestContext, Strategy
+from minikube_lite.machinery.kind import FieldText, Kind, RequestContext, Strategy
 from minikube_lite.schema.field import FieldError, Path, forbidden
 from minikube_lite.store import Object
 
@@ -33,7 +33,15 @@ KIND = Kind(
     group="storage.k8s.io",
     plural="volumeattributesclasses",
     strategy=VolumeAttributesClassStrategy(),
-    columns=(NAME, text_column("DriverName", "driverName", description="The driver that knows the attributes."), AGE),
+    columns=(
+        NAME,
+        text_column(
+            "DriverName",
+            "driverName",
+            description=FieldText("io.k8s.api.storage.v1.VolumeAttributesClass", "driverName"),
+        ),
+        AGE,
+    ),
     delete_returns_object=True,
     emulated=False,
 )
