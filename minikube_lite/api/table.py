@@ -44,7 +44,7 @@ def column_definitions(resource: ServedResource) -> list[dict[str, Any]]:
 def description_of(column: Column) -> str:
     """What a column shows. Empty where that is the description of a field and the package that has those is not installed."""
     text = column.description
-    return text if isinstance(text, str) else field_description(text.type_name, text.field)
+    return text if isinstance(text, str) else field_description(text.type_name, text.field).removesuffix(text.without)
 
 
 def row(resource: ServedResource, record: Record, now: float, include: str, version: str = "v1") -> dict[str, Any]:

@@ -173,6 +173,8 @@ class FieldText:
 
     type_name: str
     field: str
+    without: str = ""
+    """A sentence that the text did not have yet in the older version from which upstream takes it."""
 
 
 @dataclass(frozen=True, slots=True)

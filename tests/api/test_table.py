@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from minikube_lite.api.kinds import discover
+from minikube_lite.api.table import description_of
 from minikube_lite.machinery.resources import CONFIG_MAPS
 
 PATH = "/api/v1/namespaces/default/configmaps"
@@ -77,3 +79,15 @@ async def test_every_kind_can_be_shown_as_a_table(http, scheme) -> None:
         columns = answer.json()["columnDefinitions"]
         assert "Name" in [column["name"] for column in columns], resource.key
         assert all(row["cells"] and len(row["cells"]) == len(columns) for row in answer.json()["rows"]), resource.key
+
+
+async def test_columns_are_described_as_the_fields_that_they_show(http) -> None:
+    columns = (await http.get(PATH, headers=TABLE)).json()["columnDefinitions"]
+    assert [column["description"].split()[0] for column in columns] == ["Name", "Data", "CreationTimestamp"]
+
+
+def test_every_description_of_a_column_is_there() -> None:
+    kinds = {kind.plural: kind for kind in discover()}
+    texts = [(plural, column.name, description_of(column)) for plural, kind in kinds.items() for column in kind.columns]
+    assert len(texts) > 200
+    assert [(plural, name) for plural, name, text in texts if not text] == [("runtimeclasses", "Handler")]

@@ -19,7 +19,7 @@ from minikube_lite.api.kinds.core.pod_affinity import validate_node_selector
 from minikube_lite.api.kinds.go_structs import go_diff, go_map
 from minikube_lite.api.kinds.node_selectors import node_selector_term_warnings
 from minikube_lite.api.kinds.quantities import basic_errors, positive_errors, sorted_items
-from minikube_lite.machinery.kind import FieldText, Kind, RequestContext, StatusStrategy, Strategy, keep
+from minikube_lite.machinery.kind import Column, FieldText, Kind, RequestContext, StatusStrategy, Strategy, keep
 from minikube_lite.machinery.metadata import validate_immutable_field
 from minikube_lite.machinery.names import name_is_dns_subdomain
 from minikube_lite.schema.field import FieldError, Path, forbidden, invalid, not_supported, required
@@ -243,14 +243,12 @@ def claim_text(obj: Object) -> str:
     return f"{claim.get('namespace', '')}/{claim.get('name', '')}" if claim is not None else ""
 
 
-VOLUME_MODE = text_column(
-    "VolumeMode",
-    "spec",
-    "volumeMode",
-    priority=1,
-    absent=UNSET,
-    description=FieldText("io.k8s.api.core.v1.PersistentVolumeSpec", "volumeMode"),
-)
+def volume_mode_column(spec_type: str) -> Column:
+    """The VolumeMode column of volumes and claims, whose specs have that type."""
+    description = FieldText(spec_type, "volumeMode")
+    return text_column("VolumeMode", "spec", "volumeMode", priority=1, absent=UNSET, description=description)
+
+
 COLUMNS = (
     NAME,
     text_column(
@@ -286,7 +284,7 @@ COLUMNS = (
         "Reason", "status", "reason", description=FieldText("io.k8s.api.core.v1.PersistentVolumeStatus", "reason")
     ),
     AGE,
-    VOLUME_MODE,
+    volume_mode_column("io.k8s.api.core.v1.PersistentVolumeSpec"),
 )
 
 

@@ -9,11 +9,11 @@ from minikube_lite.api.columns import AGE, NAME, UNSET, cell_column, text_column
 from minikube_lite.api.kinds.core.persistentvolume import (
     BETA_STORAGE_CLASS,
     DEPRECATED_ANNOTATIONS,
-    VOLUME_MODE,
     access_modes_text,
     phase_text,
     selectable,
     storage_class_text,
+    volume_mode_column,
 )
 from minikube_lite.api.kinds.core.pod_resources import validate_quantity
 from minikube_lite.api.kinds.core.pod_volume_claims import validate_claim_spec
@@ -245,7 +245,7 @@ COLUMNS = (
         description="VolumeAttributesClass of the pvc",
     ),
     AGE,
-    VOLUME_MODE,
+    volume_mode_column("io.k8s.api.core.v1.PersistentVolumeClaimSpec"),
 )
 
 

@@ -131,7 +131,7 @@ def binding_columns(kind: str) -> tuple[Column, ...]:
         cell_column(
             "Role",
             lambda obj: f"{obj['roleRef'].get('kind', '')}/{obj['roleRef'].get('name', '')}",
-            description=FieldText(f"io.k8s.api.rbac.v1.{kind}", "roleRef"),
+            description=FieldText(f"io.k8s.api.rbac.v1.{kind}", "roleRef", without=" This field is immutable."),
         ),
         AGE,
         cell_column("Users", lambda obj: subjects_text(obj, "User"), priority=1, description=f"Users in the {go_name}"),
