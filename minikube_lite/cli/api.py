@@ -1,4 +1,7 @@
-"""A small client of a running cluster's API, for commands that must start at once. Upstream: client-go/rest."""
+"""A small client of a running cluster's API, for commands that must start at once. Upstream: client-go/rest.
+
+A server is a URL; a password in it is a bearer token.
+"""
 
 from __future__ import annotations
 
@@ -66,9 +69,13 @@ def _asked(
     connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=seconds)
     try:
         headers = {"Content-Type": content_type} if content_type else {}
+        if where.password:
+            headers["Authorization"] = f"Bearer {where.password}"
         connection.request(method, path, None if body is None else json.dumps(body), headers)
         yield connection.getresponse()
     except (OSError, http.client.HTTPException) as error:
-        raise CommandError(f"the API at {server} does not answer: {error}") from error
+        raise CommandError(
+            f"the API at {where.scheme}://{where.hostname}:{where.port} does not answer: {error}"
+        ) from error
     finally:
         connection.close()

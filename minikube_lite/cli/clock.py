@@ -43,7 +43,7 @@ def add(commands: Any) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Show the time, after the change that was asked for."""
     change = _change(chosen.action, chosen.value)
-    server = running_cluster(chosen.name).server
+    server = running_cluster(chosen.name).endpoint
     if change:
         _follow(server, *change)
     # Each write of the status reads the clock, one that is only tried too.
@@ -59,7 +59,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 def run_settle(chosen: argparse.Namespace) -> int:
     """Wait for quiet."""
-    _follow(running_cluster(chosen.name).server, {}, {"settleRequests": 1})
+    _follow(running_cluster(chosen.name).endpoint, {}, {"settleRequests": 1})
     return EXIT_OK
 
 

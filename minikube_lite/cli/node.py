@@ -44,7 +44,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Do what was asked for."""
     if (chosen.action == "list") == (chosen.node is not None):
         raise UsageError("node list takes no node" if chosen.node else f"node {chosen.action} needs a node, as node-2")
-    server = running_cluster(chosen.name).server
+    server = running_cluster(chosen.name).endpoint
     if chosen.action == "list":
         _list(server, chosen.output)
         return EXIT_OK
@@ -94,7 +94,7 @@ def run_ssh(chosen: argparse.Namespace) -> int:
     """Do what a node's console would do."""
     words = chosen.words[1:] if chosen.words[:1] == ["--"] else chosen.words
     command = [word for word in " ".join(words).split() if word != "sudo"]
-    server = running_cluster(chosen.name).server
+    server = running_cluster(chosen.name).endpoint
     faults.find_node(server, chosen.node)
     match command:
         case ["hostname"]:

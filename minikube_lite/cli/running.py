@@ -60,6 +60,13 @@ class Record:
     previous_context: str = ""
     """What was current there."""
     log: str = ""
+    token: str = ""
+    """Cluster admin's, where requests without credentials are not cluster admin."""
+
+    @property
+    def endpoint(self) -> str:
+        """The server as commands reach it, with the token as its password."""
+        return self.server.replace("://", f"://:{self.token}@", 1) if self.token else self.server
 
     @property
     def state(self) -> str:

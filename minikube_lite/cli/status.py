@@ -74,7 +74,7 @@ def status_of(record: Record) -> Status:
     return Status(
         record.name,
         record.state,
-        "Running" if answers(record.server) else "Stopped",
+        "Running" if answers(record.endpoint) else "Stopped",
         "Configured" if configured else "Misconfigured",
         record.server,
         record.dns,
