@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from minikube_lite.api.apiserver import Apiserver, built_in_scheme
 from minikube_lite.api.authorization.bootstrap import create_bootstrap_policy
+from minikube_lite.api.customresources.controller import CustomResourceController
 from minikube_lite.api.scheme import Scheme
 from minikube_lite.bootstrap import bootstrap
 from minikube_lite.certificates import authority_certificate
@@ -222,6 +223,7 @@ class _Parts:
             cluster.directory,
             authority_certificate(clock),
         )
+        self.custom_resources = CustomResourceController(context, apiserver.registry)
         self.controllers = ControllerManager(context)
         self.kubelets = Kubelets(
             client_for=lambda user: apiserver.client(user, "kubelet", ("system:nodes",)),
@@ -243,6 +245,7 @@ class _Parts:
         """Start everything that works inside."""
         await self.informers.start()
         self.events.start()
+        self.custom_resources.start()
         self.controllers.start()
         await self.kubelets.start()
         if self.lab is not None:
@@ -272,5 +275,6 @@ class _Parts:
             await self.lab.stop()
         await self.kubelets.stop()
         await self.controllers.stop()
+        await self.custom_resources.stop()
         await self.events.stop()
         await self.informers.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from minikube_lite.api.custom_bodies import decode_custom, read_custom
 from minikube_lite.api.negotiation import JSON, PROTOBUF, YAML
 from minikube_lite.api.scheme import Decodable, Scheme
 from minikube_lite.machinery import errors
@@ -53,6 +54,8 @@ class Bodies:
         except DecodeError as error:
             text = f"the object provided is unrecognized (must be of type {kind}): {error} ({summarize(data)})"
             raise errors.bad_request(text) from None
+        if resource.custom:
+            return decode_custom(value, data, resource, repeated, validation, warnings)
         api_version, given = api_version or expected, given or kind
         if (api_version, given) != (expected, kind):
             self._refuse_type(api_version, given, expected, kind)
@@ -93,6 +96,8 @@ class Bodies:
         """The object that a patch made; raises DecodeError with the text that stands in upstream's answer."""
         kind, expected = resource.kind, resource.api_version
         api_version, given = find_kind(patched)
+        if resource.custom:
+            return read_custom(patched, resource, validation, warnings)
         if (api_version, given) != (expected, kind):
             raise DecodeError(self._type_text(api_version, given, expected, kind))
         obj, unknown = read_typed(patched, resource.schema)

@@ -25,6 +25,7 @@ class Discovery:
         self.address = ""
         """Where the API is reached, once it listens."""
         self._aggregated: dict[tuple[str, bool], bytes] = {}
+        self._changes = scheme.changes
 
     def answer(self, parts: list[str], accept: str, if_none_match: str) -> Answer | None:
         """The answer for a path's parts; None where it is no discovery path that is known."""
@@ -80,6 +81,9 @@ class Discovery:
         return Answer(200, orjson.dumps(shown))
 
     def _aggregated_answer(self, core: bool, version: str, if_none_match: str) -> Answer:
+        if self._changes != self._scheme.changes:
+            self._changes = self._scheme.changes
+            self._aggregated.clear()
         body = self._aggregated.get((version, core))
         if body is None:
             groups = [""] if core else self._groups()
@@ -138,6 +142,8 @@ def _aggregated_group(scheme: Scheme, group: str) -> dict[str, Any]:
 def _aggregated_resource(resource: ServedResource) -> dict[str, Any]:
     info = resource.info
     kind = {"group": info.response_group, "version": info.response_version, "kind": info.kind}
+    if resource.custom is not None:
+        kind.update(group=info.group, version=info.version)
     shown: dict[str, Any] = {
         "resource": info.name,
         "responseKind": kind,
@@ -153,7 +159,9 @@ def _aggregated_resource(resource: ServedResource) -> dict[str, Any]:
         shown["subresources"] = [
             {
                 "subresource": sub.name,
-                "responseKind": {"group": sub.group, "version": sub.version, "kind": sub.kind},
+                "responseKind": {**kind, "kind": sub.kind}
+                if resource.custom is not None and not sub.group
+                else {"group": sub.group, "version": sub.version, "kind": sub.kind},
                 "verbs": list(sub.verbs),
             }
             for sub in info.subresources

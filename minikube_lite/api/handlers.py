@@ -97,9 +97,18 @@ class Handlers:
     ) -> Answer | Stream:
         resource = self._verbs.scheme.find(info.resource)
         if resource is None:
-            if info.resource.group not in self._verbs.scheme.groups:
+            if info.resource.group not in self._verbs.scheme.groups or self._verbs.scheme.is_custom(
+                info.resource.group
+            ):
                 return NOT_FOUND
             raise errors.page_not_found()
+        if resource.custom is not None:
+            if resource.info.namespaced is not bool(info.namespace) and not (
+                resource.info.namespaced and not info.name and request.method == "GET"
+            ):
+                return NOT_FOUND
+            if resource.custom.warning:
+                warnings.append(resource.custom.warning)
         if (
             resource.info.namespaced
             and info.name

@@ -11,11 +11,12 @@ from typing import Any
 
 import orjson
 
+from minikube_lite.api.customresources.documents import custom_components
 from minikube_lite.api.negotiation import parse_accept
 from minikube_lite.api.render import Answer
 from minikube_lite.api.scheme import Scheme, ServedResource
 from minikube_lite.machinery import errors
-from minikube_lite.schema.openapi import components_of, load_descriptions
+from minikube_lite.schema.openapi import META, component_schemas, components_of, load_descriptions
 
 V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 VERB_METHODS = {
@@ -33,6 +34,7 @@ PATCH_TYPES = (
     "application/merge-patch+json",
     "application/strategic-merge-patch+json",
 )
+CUSTOM_PATCH_TYPES = PATCH_TYPES[:-1]
 OPTIONS = ("dryRun", "fieldManager", "fieldValidation")
 
 
@@ -42,9 +44,12 @@ class OpenAPI:
     def __init__(self, scheme: Scheme) -> None:
         self._scheme = scheme
         self._documents: dict[str, tuple[bytes, str]] = {}
+        self._changes = scheme.changes
 
     def answer(self, parts: list[str], query: dict[str, str], accept: str, if_none_match: str) -> Answer:
         """e.g. GET /openapi/v3, /openapi/v3/apis/apps/v1?hash=…, /openapi/v2"""
+        if self._changes != self._scheme.changes:
+            self._forget_custom()
         if parts[1:] == ["v2"]:
             return self._version_2(accept)
         if parts[1:2] != ["v3"]:
@@ -70,6 +75,15 @@ class OpenAPI:
         if if_none_match == f'"{tag}"':
             return Answer(304, b"", "application/json", headers)
         return Answer(200, body, "application/json", headers)
+
+    def _forget_custom(self) -> None:
+        """The documents of groups that a definition has a part in are made anew."""
+        self._changes = self._scheme.changes
+        kept = {f"api/{version}" for version in self._scheme.groups.get("", ())}
+        for resource in self._scheme:
+            if resource.custom is None and resource.info.group:
+                kept.add(f"apis/{resource.api_version}")
+        self._documents = {name: document for name, document in self._documents.items() if name in kept}
 
     def _version_2(self, accept: str) -> Answer:
         if any("proto-openapi" in media.name for media in parse_accept(accept)):
@@ -98,6 +112,12 @@ class OpenAPI:
             paths.update(_paths(resource, name))
         infos = [resource.info for resource in self._scheme]
         components = components_of(self._scheme.schemas, infos, group, version, load_descriptions())
+        custom = custom_components(resources)
+        if custom:
+            metadata = [self._scheme.schemas.type_named(META + name) for name in ("ListMeta", "ObjectMeta")]
+            components.update(component_schemas(metadata, load_descriptions()))
+            components.update(custom)
+            components = dict(sorted(components.items()))
         return {
             "openapi": "3.0.0",
             "info": {"title": "Kubernetes", "version": "v1.36.3"},
@@ -143,7 +163,6 @@ def _operation(resource: ServedResource, verb: str) -> dict[str, Any]:
             {"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": True}} for name in OPTIONS
         ]
     if verb == "patch":
-        operation["requestBody"] = {
-            "content": {patch_type: {"schema": {"type": "object"}} for patch_type in PATCH_TYPES}
-        }
+        types = PATCH_TYPES if resource.custom is None else CUSTOM_PATCH_TYPES
+        operation["requestBody"] = {"content": {patch_type: {"schema": {"type": "object"}} for patch_type in types}}
     return operation

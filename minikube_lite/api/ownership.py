@@ -56,7 +56,7 @@ class Ownership:
         """What the ownership of a new object starts from."""
         empty = self._empty.get(resource.gvr)
         if empty is None:
-            empty = self._empty[resource.gvr] = zero_value(resource.schema)
+            empty = self._empty[resource.gvr] = {} if resource.custom else zero_value(resource.schema)
         return empty
 
     def updated(
@@ -155,4 +155,4 @@ def set_entries(obj: Object, entries: list[Entry]) -> None:
 
 def _between(source: ServedResource, target: ServedResource) -> Callable[[Object], Object]:
     """Converts objects of one version to another, by way of the stored form."""
-    return lambda obj: target.shown(source.stored(obj))
+    return lambda obj: target.from_store(source.to_store(obj))

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from minikube_lite.api.scheme import ServedResource
 from minikube_lite.machinery import errors
 from minikube_lite.schema.decode import DecodeError
 from minikube_lite.schema.field import FieldError, Path, invalid
@@ -26,6 +27,16 @@ JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 PATCH_TYPES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH)
+
+
+CUSTOM_PATCH_TYPES = (JSON_PATCH, MERGE_PATCH, "application/apply-patch+yaml")
+"""How custom resources, whose fields name no strategies, can be patched."""
+
+
+def check_patch_type(resource: ServedResource, patch_type: str) -> None:
+    """415 for a way of patching that a custom resource does not know."""
+    if resource.custom is not None and patch_type not in CUSTOM_PATCH_TYPES:
+        raise errors.unsupported_media_type(CUSTOM_PATCH_TYPES)
 
 
 def decode_patch(data: bytes, patch_type: str, validation: str, warnings: list[str]) -> Any:

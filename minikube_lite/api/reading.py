@@ -60,7 +60,7 @@ def check_field_selector(resource: ServedResource, selector: FieldSelector) -> N
     for requirement in selector.requirements:
         field = requirement.field
         if field not in NAME_FIELDS and field not in known:
-            if not known:
+            if not known and not resource.kind.unknown_field_text:
                 raise errors.bad_request(
                     f'"{field}" is not a known field selector: only "metadata.name", "metadata.namespace"'
                 )

@@ -110,7 +110,7 @@ class Registry:
     # Create
 
     async def create(self, resource: ServedResource, namespace: str, obj: Object, options: WriteOptions) -> Record:
-        """Create an object, given in its stored form. Keeps `obj`. e.g. POST /api/v1/namespaces/default/configmaps"""
+        """Create an object, given as hooks see it. Keeps `obj`. e.g. POST /api/v1/namespaces/default/configmaps"""
         metadata = self.claim_metadata(resource, namespace, obj)
         for part in WIPED_METADATA:
             metadata.pop(part, None)
@@ -166,10 +166,12 @@ class Registry:
         name = metadata.get("name", "")
         check = resource.kind.name_check or name_is_dns_subdomain
         faults = [
-            *validate_object_meta(metadata, resource.info.namespaced, check, METADATA),
+            *validate_object_meta(
+                metadata, resource.info.namespaced, check, METADATA, kube_finalizers=strategy.checks_finalizers
+            ),
             *strategy.validate(context, obj),
         ]
-        self._raise_faults(resource, name, faults)
+        self._raise_faults(resource, obj, faults)
         await self.admission.validate(attributes)
         options.warnings.extend(strategy.warnings_on_create(context, obj))
         if not resource.kind.emulated:
@@ -180,10 +182,11 @@ class Registry:
                 resource.gvr, name, being_deleted="deletionTimestamp" in existing.object["metadata"]
             )
         strategy.allocate(context, obj, None)
+        stored = resource.committed(obj)
         if options.dry_run:
-            return Record(resource.key, namespace, name, 0, obj)
+            return Record(resource.key, namespace, name, 0, stored)
         self._reserve(attributes)
-        return self.store.commit(resource.key, namespace, name, obj, expected=0)
+        return self.store.commit(resource.key, namespace, name, stored, expected=0)
 
     def claim_metadata(self, resource: ServedResource, namespace: str, obj: Object) -> Object:
         """The object's metadata, with the request's namespace; 400 where it names another one."""
@@ -193,10 +196,8 @@ class Registry:
                 raise errors.bad_request(
                     "the namespace of the provided object does not match the namespace sent on the request"
                 )
-        elif metadata.get("namespace"):
-            raise errors.bad_request(
-                "the namespace of the provided object does not match the namespace sent on the request"
-            )
+        else:
+            metadata.pop("namespace", None)
         return metadata
 
     # Update
@@ -214,7 +215,7 @@ class Registry:
     ) -> tuple[Record, bool]:
         """Change an object: `transform` makes the new one from the old one, again if somebody writes in between.
 
-        Both are in their stored form.
+        Both are as hooks see them.
         `strategy` is a subresource's, else the kind's. Returns the record and whether it was created.
         """
         strategy = strategy or resource.strategy
@@ -225,7 +226,8 @@ class Registry:
                     raise errors.not_found(resource.gvr, name)
                 return await self.create(resource, namespace, transform(None), options), True
             try:
-                return await self._update_once(resource, current, transform(current.object), options, strategy), False
+                new = transform(resource.current(current))
+                return await self._update_once(resource, current, new, options, strategy), False
             except RevisionMismatch:
                 continue
         raise errors.conflict(resource.gvr, name, errors.MODIFIED_MESSAGE)
@@ -233,7 +235,7 @@ class Registry:
     async def _update_once(
         self, resource: ServedResource, current: Record, new: Object, options: WriteOptions, strategy: Strategy
     ) -> Record:
-        old, name, namespace = current.object, current.name, current.namespace
+        old, name, namespace = resource.current(current), current.name, current.namespace
         metadata = self.claim_metadata(resource, namespace, new)
         self._check_version(resource, strategy, current, metadata)
         context = self.context("update", resource, namespace, name, options)
@@ -250,10 +252,12 @@ class Registry:
             return current
         faults = [
             *validate_object_meta_update(metadata, old["metadata"], METADATA, kube_finalizers=False),
-            *validate_object_meta_update(metadata, old["metadata"], METADATA),
+            *validate_object_meta_update(
+                metadata, old["metadata"], METADATA, kube_finalizers=resource.strategy.checks_finalizers
+            ),
             *strategy.validate_update(context, new, old),
         ]
-        self._raise_faults(resource, name, faults)
+        self._raise_faults(resource, new, faults)
         await self.admission.validate(attributes)
         options.warnings.extend(strategy.warnings_on_update(context, new, old))
         return self._commit_update(resource, strategy, attributes, current, new)
@@ -267,8 +271,9 @@ class Registry:
         if live is not current:
             raise RevisionMismatch(current.revision, live.revision if live else 0)
         strategy.allocate(attributes.context, new, current.object)
+        stored = resource.committed(new)
         if attributes.context.dry_run:
-            return Record(resource.key, namespace, name, current.revision, new)
+            return Record(resource.key, namespace, name, current.revision, stored)
         self._reserve(attributes)
         if may_be_removed(resource.strategy, new, current.object):
             record = self.store.commit(resource.key, namespace, name, None, expected=current.revision)
@@ -277,9 +282,9 @@ class Registry:
                 namespace,
                 name,
                 record.revision,
-                {**new, "metadata": {**new["metadata"], "resourceVersion": str(record.revision)}},
+                {**stored, "metadata": {**stored["metadata"], "resourceVersion": str(record.revision)}},
             )
-        return self.store.commit(resource.key, namespace, name, new, expected=current.revision)
+        return self.store.commit(resource.key, namespace, name, stored, expected=current.revision)
 
     def _reserve(self, attributes: Attributes) -> None:
         """Store what admission takes for a write, which nothing can hinder any more."""
@@ -313,9 +318,11 @@ class Registry:
             if generation:
                 new["metadata"]["generation"] = generation
 
-    def _raise_faults(self, resource: ServedResource, name: str, faults: list[FieldError]) -> None:
+    def _raise_faults(self, resource: ServedResource, obj: Object, faults: list[FieldError]) -> None:
         if faults:
-            raise errors.invalid(resource.kind.group, resource.info.kind, name, faults)
+            # Only an object of the wrong kind, which a custom resource finds out here, tells its kind.
+            kind, name = obj.get("kind", resource.info.kind), obj["metadata"].get("name", "")
+            raise errors.invalid(resource.kind.group, kind, name, faults)
 
 
 def may_be_removed(strategy: Strategy, new: Object, old: Object) -> bool:

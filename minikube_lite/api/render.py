@@ -62,7 +62,7 @@ def object_answer(
 def list_answer(resource: ServedResource, page: Page, form: Form, now: float, include: str = "") -> Answer:
     """A list in the form asked for."""
     metadata: dict[str, Any] = {"resourceVersion": str(page.revision)}
-    if page.continue_token:
+    if page.continue_token or resource.custom is not None and not form.convert:
         metadata["continue"] = page.continue_token
     if page.remaining is not None:
         metadata["remainingItemCount"] = page.remaining
@@ -74,8 +74,11 @@ def list_answer(resource: ServedResource, page: Page, form: Form, now: float, in
         kind, api_version = "PartialObjectMetadataList", form.api_version
         items = [metadata_bytes(record, form) for record in page.records]
     else:
-        kind, api_version = f"{resource.info.kind}List", resource.api_version
-        items = [resource.form(record).body for record in page.records]
+        kind, api_version = resource.list_kind, resource.api_version
+        if resource.custom is None:
+            items = [resource.form(record).body for record in page.records]
+        else:
+            items = [object_bytes(resource, record) for record in page.records]
     head = (
         f'{{"kind":"{kind}","apiVersion":"{api_version}","metadata":'.encode() + orjson.dumps(metadata) + b',"items":'
     )

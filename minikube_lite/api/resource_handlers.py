@@ -10,7 +10,7 @@ from minikube_lite.api.bodies import FieldValidation, field_validation
 from minikube_lite.api.deletion import DeleteOptions
 from minikube_lite.api.list_options import parse_bool, parse_int, parse_list_options
 from minikube_lite.api.negotiation import JSON, PROTOBUF, parse_media_type
-from minikube_lite.api.patching import decode_patch
+from minikube_lite.api.patching import check_patch_type, decode_patch
 from minikube_lite.api.registry import WriteOptions
 from minikube_lite.api.render import Answer, answer, list_answer, object_answer
 from minikube_lite.api.request import Request
@@ -55,6 +55,8 @@ class ResourceHandlers:
         info, resource = request.info, request.resource
         if info.subresource:
             sub = resource.subresources.get(info.subresource)
+            if sub is None and resource.custom is not None:
+                raise errors.not_found(resource.gvr, info.name)
             if sub is None or info.rest:
                 raise errors.page_not_found()
             verbs, table = sub.verbs, SUBRESOURCE_VERBS
@@ -148,6 +150,7 @@ class ResourceHandlers:
         info = request.info
         form = request.form
         patch_type = parse_media_type(request.content_type).name
+        check_patch_type(request.resource, patch_type)
         data = request.body
         options = self._write_options(request, "PatchOptions", patch_type=patch_type)
         validation = field_validation(request.query.get("fieldValidation", ""), "PatchOptions")

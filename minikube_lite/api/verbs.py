@@ -12,7 +12,7 @@ from minikube_lite.api.applying import AppliedConfiguration, Applying
 from minikube_lite.api.bodies import Bodies, FieldValidation
 from minikube_lite.api.deletion import DeleteOptions, Deletion
 from minikube_lite.api.list_options import ListOptions
-from minikube_lite.api.patching import apply_patch, unreadable
+from minikube_lite.api.patching import apply_patch, check_patch_type, unreadable
 from minikube_lite.api.reading import Page, Reading
 from minikube_lite.api.registry import Registry, WriteOptions
 from minikube_lite.api.reviews import Reviews
@@ -112,6 +112,7 @@ class Verbs:
         validation: FieldValidation,
     ) -> tuple[Shown, bool]:
         """Change an object, or a view of it."""
+        check_patch_type(resource, patch_type)
         view = self.subresources.view(resource, options.subresource)
         shown_as = view.shown_as(resource)
 
@@ -196,7 +197,7 @@ class Verbs:
         shown_as = view.shown_as(resource)
         if shown_as is resource:
             return Shown(resource, record)
-        obj = view.show(resource, record.object)
+        obj = view.show(resource, resource.current(record))
         return Shown(shown_as, Record(record.resource, record.namespace, record.name, record.revision, obj))
 
     def _read_patched(

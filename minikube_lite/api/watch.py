@@ -19,7 +19,7 @@ from minikube_lite.api.request import Request
 from minikube_lite.api.table import check_include, table
 from minikube_lite.clock import Clock
 from minikube_lite.machinery import errors
-from minikube_lite.store import Compacted, Cursor, Event, EventType, Record, Store
+from minikube_lite.store import Compacted, Cursor, Ended, Event, EventType, Record, Store
 
 WATCH_TIMEOUT_SECONDS_MIN = 1800
 """Without timeoutSeconds a watch lasts between this and twice as long, in real time."""
@@ -111,6 +111,8 @@ class Watch:
                 continue
             except Compacted as error:
                 yield self.error(errors.expired(str(error)))
+                return
+            except Ended:
                 return
             block = b"".join([line for event in events if (line := self._event(event))])
             if block:

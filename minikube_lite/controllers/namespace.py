@@ -13,7 +13,7 @@ from minikube_lite.machinery.controller import Controller, ControllerContext
 from minikube_lite.machinery.errors import ApiError, is_conflict, is_not_found
 from minikube_lite.machinery.meta import copy_object, find_condition, is_deleting, is_pod_terminal
 from minikube_lite.machinery.resources import NAMESPACES, PERSISTENT_VOLUME_CLAIMS, PODS, GroupVersionResource
-from minikube_lite.schema.resources import ResourceInfo, load_resources
+from minikube_lite.schema.resources import ResourceInfo
 from minikube_lite.store import Object
 
 KUBERNETES_FINALIZER = "kubernetes"
@@ -61,7 +61,6 @@ class NamespaceController(Controller):
 
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)
-        self._resources: list[tuple[GroupVersionResource, bool]] | None = None
         self._namespaces = self.informer(NAMESPACES, self._namespace_changed)
         self.informer(PODS, self._content_changed)
         self.informer(PERSISTENT_VOLUME_CLAIMS, self._content_changed)
@@ -147,9 +146,7 @@ class NamespaceController(Controller):
         return 0 if self.clock.now() - parse_time(namespace["metadata"]["deletionTimestamp"]) >= estimate else estimate
 
     def _deletable(self) -> list[tuple[GroupVersionResource, bool]]:
-        if self._resources is None:
-            self._resources = deletable_resources(load_resources())
-        return self._resources
+        return deletable_resources(self.client.resources())
 
     # The namespace itself
 

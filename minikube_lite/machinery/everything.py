@@ -59,7 +59,9 @@ class Everything:
             self._informers.follow(CUSTOM_RESOURCE_DEFINITIONS).add_handler(lambda old, new: self.refresh())
 
     def refresh(self) -> None:
-        """Follow what is served now, and nothing else."""
+        """Follow what is served now, and nothing else, if anybody wants to know."""
+        if not self._handlers:
+            return
         served = followable(self._served())
         gone = [resource for key, resource in self._followed.items() if served.get(key) != resource]
         for resource in gone:

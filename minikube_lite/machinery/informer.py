@@ -12,9 +12,10 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 
 from minikube_lite.machinery.client import Client
+from minikube_lite.machinery.errors import ApiError, is_not_found
 from minikube_lite.machinery.everything import Everything
 from minikube_lite.machinery.resources import GroupVersionResource
-from minikube_lite.store import Compacted, Cursor, Object
+from minikube_lite.store import Compacted, Cursor, Ended, Object
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +96,14 @@ class Informer:
                     await self._follow()
                 except Compacted:
                     log.warning("watch of %s fell behind: listing again", self.resource.key)
+                except Ended:
+                    log.debug("watch of %s ended: listing again", self.resource.key)
                 await self._relist()
+        except ApiError as error:
+            if not is_not_found(error):
+                log.exception("the informer of %s ended", self.resource.key)
+                raise
+            log.debug("%s is served no more", self.resource.key)
         except Exception:
             log.exception("the informer of %s ended", self.resource.key)
             raise

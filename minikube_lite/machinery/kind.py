@@ -68,6 +68,8 @@ class Strategy:
     """Whether a PUT needs no resourceVersion."""
     tracks_fields = True
     """Whether writes are noted in metadata.managedFields."""
+    checks_finalizers = True
+    """Whether finalizers have to be standard ones or have a domain."""
     default_propagation_policy: str | None = None
     """How far a deletion goes when nobody says; upstream: DefaultGarbageCollectionPolicy."""
     reset_fields: tuple[tuple[str, ...], ...] = (("status",),)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from minikube_lite.store.errors import Compacted, MutatedObject, RevisionMismatch
+from minikube_lite.store.errors import Compacted, Ended, MutatedObject, RevisionMismatch
 from minikube_lite.store.memory import MemoryStore
 from minikube_lite.store.records import Event, EventType, Object, Record
 from minikube_lite.store.window import Cursor
@@ -38,6 +38,9 @@ class Store(Protocol):
     def watch(self, resource: str, namespace: str = "", name: str = "", *, after: int) -> Cursor:
         """A cursor over the changes after that revision."""
 
+    def end_watches(self, resource: str) -> None:
+        """Tell who watches a resource that they have to ask again."""
+
     def compact(self, resource: str) -> None:
         """Forget the changes of a resource."""
 
@@ -45,6 +48,7 @@ class Store(Protocol):
 __all__ = [
     "Compacted",
     "Cursor",
+    "Ended",
     "Event",
     "EventType",
     "MemoryStore",

@@ -29,3 +29,7 @@ class Compacted(Exception):
         super().__init__(f"too old resource version: {revision} ({floor})")
         self.revision = revision
         self.floor = floor
+
+
+class Ended(Exception):
+    """What was watched is there no more, or is another thing now: who watches has to ask again."""

@@ -146,6 +146,14 @@ class MemoryStore:
         """How many cursors are open."""
         return sum(len(waiting) for table in self._tables.values() for waiting in table.cursors.values())
 
+    def end_watches(self, resource: str) -> None:
+        """End every cursor of a resource: its next read raises Ended."""
+        table = self._tables.get(resource)
+        if table is not None:
+            for waiting in list(table.cursors.values()):
+                for cursor in list(waiting):
+                    cursor.end()
+
     def compact(self, resource: str) -> None:
         """Forget the changes of a resource: whoever stands behind gets Compacted, as when etcd compacts."""
         window = self._table(resource).window

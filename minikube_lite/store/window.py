@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 
 from minikube_lite.ledger import Ledger, Token
-from minikube_lite.store.errors import Compacted
+from minikube_lite.store.errors import Compacted, Ended
 from minikube_lite.store.records import Event
 
 WATCH_WINDOW_EVENTS_MAX = 8192
@@ -86,6 +86,13 @@ class Cursor:
         self._waiter: asyncio.Future[None] | None = None
         self._idle = False
         self._outside = False
+        self._ended = False
+
+    def end(self) -> None:
+        """Its next read raises Ended. Called by the store."""
+        self._ended = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def wake(self, position: int) -> None:
         """A matching change stands at that position. Called by the store."""
@@ -103,8 +110,10 @@ class Cursor:
         return self._idle
 
     def drain(self) -> list[Event]:
-        """The changes that are pending, some of them where there are very many; does not wait."""
+        """The changes that are pending, some of them where there are very many; does not wait. Raises Compacted and Ended."""
         window = self._window
+        if self._ended:
+            raise Ended
         if self._idle:  # woken again, it starts at the change that wakes it
             return []
         if self._position < window.dropped:

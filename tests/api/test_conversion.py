@@ -203,7 +203,7 @@ def test_metrics_come_back_as_they_went(scheme: Scheme, source: str, fields: Any
         "currentMetrics": [{"type": kind, source: {**fields, "current": current}}],
         "conditions": [{"type": "AbleToScale", "status": "True", "lastTransitionTime": None}],
     }
-    assert resource.stored(resource.shown(stored)) == stored
+    assert resource.to_store(resource.from_store(stored)) == stored
 
 
 # Owners of fields

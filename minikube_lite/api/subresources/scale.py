@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from minikube_lite.api.columns import NAME
+from minikube_lite.api.customresources.values import go_type, value_at
 from minikube_lite.api.ownership import SCALE, set_entries
-from minikube_lite.api.scheme import ServedResource
+from minikube_lite.api.scheme import ScalePaths, ServedResource
 from minikube_lite.machinery import errors
 from minikube_lite.machinery.kind import Column, FieldText, Kind, Strategy
 from minikube_lite.machinery.meta import copy_object
@@ -60,10 +61,13 @@ class ScaleView:
 
     def show(self, resource: ServedResource, obj: Object) -> Object:
         """The wanted and the present number, and the selector as text."""
-        spec, replicas = obj.get("spec", {}), obj.get("status", {}).get("replicas", 0)
-        wanted = spec.get("replicas", 0)
+        if resource.custom is not None and resource.custom.scale is not None:
+            wanted, replicas, selector = _custom_counts(obj, resource.custom.scale)
+        else:
+            spec, replicas = obj.get("spec", {}), obj.get("status", {}).get("replicas", 0)
+            wanted = spec.get("replicas", 0)
+            selector = _selector_text(spec.get("selector"))
         status: Object = {"replicas": replicas}
-        selector = _selector_text(spec.get("selector"))
         if selector:
             status["selector"] = selector
         metadata = {name: obj["metadata"][name] for name in SHOWN_METADATA if name in obj["metadata"]}
@@ -85,6 +89,8 @@ class ScaleView:
             text = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {own}"
             name = f"{resource.info.name}/{SCALE}"
             raise errors.conflict(resource.gvr._replace(resource=name), old["metadata"]["name"], text)
+        if resource.custom is not None and resource.custom.scale is not None:
+            return _with_count(resource.custom.scale, old, replicas)
         new: Object = copy_object(old)
         new["spec"]["replicas"] = replicas
         return new
@@ -101,6 +107,33 @@ class ScaleView:
         before, scaled = ((obj or {})["metadata"].get("managedFields") or [] for obj in (old, applied))
         set_entries(new, owners_of_parent(before, scaled, resource.kind.replicas_paths, resource.api_version))
         return new
+
+
+def _custom_counts(obj: Object, scale: ScalePaths) -> tuple[int, int, str]:
+    """What a custom resource has at the places that its definition names; upstream: scaleFromCustomResource."""
+    found = []
+    for steps, wanted in ((scale.replicas, int), (scale.status_replicas, int), (scale.selector, str)):
+        value, trouble = value_at(obj, steps) if steps else (None, "")
+        if not trouble and value is not None and (not isinstance(value, wanted) or isinstance(value, bool)):
+            name = "int64" if wanted is int else "string"
+            trouble = f".{'.'.join(steps)} accessor error: {value} is of the type {go_type(value)}, expected {name}"
+        if trouble:
+            raise errors.unknown(trouble)
+        found.append(value)
+    return found[0] or 0, found[1] or 0, found[2] or ""
+
+
+def _with_count(scale: ScalePaths, old: Object, replicas: int) -> Object:
+    new: Object = copy_object(old)
+    place = new
+    for step in scale.replicas[:-1]:
+        place = place.setdefault(step, {})
+        if not isinstance(place, dict):
+            raise errors.unknown(
+                f"value cannot be set because .{'.'.join(scale.replicas)} is not a map[string]interface{{}}"
+            )
+    place[scale.replicas[-1]] = replicas
+    return new
 
 
 def _selector_text(selector: Object | None) -> str:

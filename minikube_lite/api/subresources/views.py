@@ -27,7 +27,7 @@ class MainView:
     def merge(self, resource: ServedResource, sent: Object, old: Object | None) -> Object:
         """As it is sent, in the version in which it is stored."""
         try:
-            return resource.stored(sent)
+            return resource.hooked(sent)
         except DecodeError as error:
             raise errors.bad_request(str(error)) from None
 

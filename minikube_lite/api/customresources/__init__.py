@@ -1,0 +1,1 @@
+"""Custom resources: what definitions make the API serve; upstream: apiextensions-apiserver."""
