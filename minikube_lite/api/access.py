@@ -16,14 +16,18 @@ from minikube_lite.api.authentication import Authentication
 from minikube_lite.api.authentication.impersonation import Impersonation, wanted_user
 from minikube_lite.api.authentication.service_account import ServiceAccountTokens
 from minikube_lite.api.authentication.token_file import read_tokens
-from minikube_lite.api.authorization import MASTERS, Authorizer
+from minikube_lite.api.authorization import MASTERS, Attributes, Authorizer
 from minikube_lite.api.authorization.attributes import request_attributes
 from minikube_lite.api.request import RequestInfo
 from minikube_lite.clock import Clock
+from minikube_lite.machinery import errors
 from minikube_lite.machinery.kind import Reader, User
+from minikube_lite.machinery.resources import PODS
 from minikube_lite.store import Store
 
 ADMIN_TOKEN_DIGITS = 32
+RUNNING = ("attach", "exec", "portforward")
+"""Subresources of a pod by which its containers are reached."""
 
 
 class Access:
@@ -63,4 +67,13 @@ class Access:
             user = self._impersonation.impersonate(wanted, attributes)
             attributes = replace(attributes, user=user)
         self.authorizer.check(attributes)
+        self._check_upgrade(attributes)
         return user
+
+    def _check_upgrade(self, attributes: Attributes) -> None:
+        """Whoever runs something in a pod by a GET, as WebSockets do, must be allowed to create it, too."""
+        runs = attributes.resource == PODS.resource and not attributes.group and attributes.subresource in RUNNING
+        if runs and attributes.verb == "get":
+            decision = self.authorizer.authorize(replace(attributes, verb="create"))
+            if not decision.allowed:
+                raise errors.forbidden(PODS, attributes.name, decision.reason)

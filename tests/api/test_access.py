@@ -8,7 +8,7 @@ from minikube_lite.api.authorization.bootstrap import create_bootstrap_policy
 from minikube_lite.config import Options
 from minikube_lite.machinery.errors import ApiError
 from minikube_lite.machinery.kind import User
-from minikube_lite.machinery.resources import NAMESPACES, PODS, ROLE_BINDINGS
+from minikube_lite.machinery.resources import CLUSTER_ROLES, NAMESPACES, PODS, ROLE_BINDINGS
 
 PODS_PATH = "/api/v1/namespaces/default/pods"
 JANE = {"Authorization": "Bearer janes"}
@@ -72,6 +72,19 @@ async def test_watches_are_authorized(http, view) -> None:
     answer = await http.get("/api/v1/secrets?watch=true", headers=JANE)
     assert answer.status_code == 403
     assert 'cannot watch resource "secrets"' in answer.json()["message"]
+
+
+async def test_to_run_something_in_a_pod_by_get_is_to_create_it(http, client, view, pod) -> None:
+    rules = [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods/exec"]}]
+    await client.create(CLUSTER_ROLES, "", {"metadata": {"name": "get"}, "rules": rules})
+    subjects = [{"kind": "User", "name": "jane"}]
+    binding = {"metadata": {"name": "c"}, "roleRef": {"kind": "ClusterRole", "name": "get"}, "subjects": subjects}
+    await client.create(ROLE_BINDINGS, "default", binding)
+    answer = await http.get(f"{PODS_PATH}/p/exec?command=ls", headers=JANE)
+    assert (answer.status_code, answer.json()["message"]) == (403, 'pods "p" is forbidden: ')
+    await client.patch(CLUSTER_ROLES, "", "get", {"rules": [{**rules[0], "verbs": ["get", "create"]}]})
+    answer = await http.get(f"{PODS_PATH}/p/exec?command=ls", headers=JANE)
+    assert answer.status_code == 404
 
 
 async def test_an_admin_acts_as_another(http, view) -> None:

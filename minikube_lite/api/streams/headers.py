@@ -20,6 +20,8 @@ HOP_BY_HOP = (
 )
 NEVER_PASSED_ON = ("authorization", "expect")
 """Credentials are for the API server; it itself says that it wants the body."""
+IMPERSONATION = "impersonate-"
+"""Whom a request acts as is for the API server, too."""
 
 
 def is_upgrade(request: web.BaseRequest) -> bool:
@@ -30,7 +32,11 @@ def is_upgrade(request: web.BaseRequest) -> bool:
 def forwarded(request: web.BaseRequest, *, upgrade: bool = False) -> CIMultiDict[str]:
     """The headers of a request that go on, and whom it comes from. Those that ask for an upgrade stay where it is asked for."""
     dropped = NEVER_PASSED_ON if upgrade else (*NEVER_PASSED_ON, *_hop_by_hop(request.headers.getall("Connection", ())))
-    headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in dropped)
+    headers = CIMultiDict(
+        (name, value)
+        for name, value in request.headers.items()
+        if name.lower() not in dropped and not name.lower().startswith(IMPERSONATION)
+    )
     peer = request.transport.get_extra_info("peername") if request.transport is not None else None
     if peer:
         headers["X-Forwarded-For"] = ", ".join([*request.headers.getall("X-Forwarded-For", ()), str(peer[0])])

@@ -88,8 +88,14 @@ async def test_methods_headers_and_bodies(streamed, method) -> None:
     assert "x-hop" not in headers
 
 
-async def test_credentials_are_for_the_api_server(tmp_path, streamed) -> None:
+async def test_credentials_are_for_the_api_server(streamed) -> None:
     await streamed.run_asgi("mirror", mirror)
+    made = await streamed.http.post("/api/v1/namespaces/default/serviceaccounts/default/token", json={})
+    acting = {"Impersonate-User": "jane", "Impersonate-Group": "system:masters", "Impersonate-Extra-A.b%2fc": "d"}
+    told = (await streamed.http.get(f"{PODS_PATH}/mirror/proxy/", headers=acting)).json()
+    assert [name for name in told["headers"] if "impersonate" in name] == []
+    bearer = {"Authorization": f"Bearer {made.json()['status']['token']}"}
+    assert (await streamed.http.get(f"{PODS_PATH}/mirror/proxy/", headers=bearer)).status_code == 403
     refused = await streamed.http.get(f"{PODS_PATH}/mirror/proxy/", headers={"Authorization": "Bearer wrong"})
     assert refused.status_code == 401
 
