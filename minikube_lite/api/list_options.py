@@ -53,28 +53,34 @@ def parse_list_options(query: Query, *, watch: bool = False) -> ListOptions:
         allow_bookmarks=parse_bool(query.get("allowWatchBookmarks", "")),
         send_initial_events=parse_bool(query["sendInitialEvents"]) if "sendInitialEvents" in query else None,
     )
+    if options.watch:
+        _default_watch(options)
     faults = _watch_faults(options) if options.watch else _list_faults(options)
     if faults:
         raise errors.invalid("meta.k8s.io", "ListOptions", "", faults)
     return options
 
 
+def _default_watch(options: ListOptions) -> None:
+    """A watch from anywhere, or from now, begins with what is there; upstream: SetListOptionsDefaults."""
+    if options.send_initial_events is None and not options.match and options.resource_version in ("", "0"):
+        options.send_initial_events, options.match = True, MATCH_NOT_OLDER
+
+
 def _watch_faults(options: ListOptions) -> list[FieldError]:
     match, path = options.match, Path("resourceVersionMatch")
     faults = []
     if options.send_initial_events is not None:
-        if match == "":
-            faults.append(
-                forbidden(path, f"sendInitialEvents requires setting resourceVersionMatch to {MATCH_NOT_OLDER}")
-            )
-        if options.continue_token:
-            faults.append(forbidden(Path("continue"), "not allowed with sendInitialEvents"))
+        if match != MATCH_NOT_OLDER:
+            text = f"sendInitialEvents requires setting resourceVersionMatch to {MATCH_NOT_OLDER}"
+            faults.append(forbidden(path, text))
     elif match:
-        faults.append(
-            forbidden(path, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
-        )
+        text = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+        faults.append(forbidden(path, text))
     if match and match != MATCH_NOT_OLDER:
         faults.append(not_supported(path, match, (MATCH_NOT_OLDER,)))
+    if match and options.continue_token:
+        faults.append(forbidden(path, "resourceVersionMatch is forbidden when continue is provided"))
     return faults
 
 

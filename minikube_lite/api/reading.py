@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import orjson
-
+from minikube_lite.api import continue_token
 from minikube_lite.api.list_options import MATCH_EXACT, ListOptions, parse_list_revision, parse_revision
 from minikube_lite.api.scheme import ServedResource
 from minikube_lite.machinery import errors
@@ -87,88 +85,84 @@ class Reading:
         """The objects of a namespace, or of all. e.g. GET /api/v1/pods?limit=500"""
         check_field_selector(resource, options.fields)
         revision, start = self._where(options)
-        name = options.fields.requires_exact_match("metadata.name")
         wanted_namespace = options.fields.requires_exact_match("metadata.namespace")
-        if wanted_namespace is not None and not namespace:
-            namespace = wanted_namespace
+        within = namespace or wanted_namespace or ""
         try:
-            if name and revision is None and (namespace or not resource.info.namespaced):
-                record = self._store.get(resource.key, namespace, name)
-                records = [record] if record else []
-            else:
-                records = list(self._store.scan(resource.key, namespace, at=revision))
+            records = self._records(resource, within, options, revision)
         except Compacted:
-            raise self._gone(options, revision or 0) from None
+            raise self._gone(start) from None
+        if resource.info.namespaced and not namespace:
+            key = _namespaced_key
+            records.sort(key=key)
+        else:
+            key = _name
+        if start:
+            records = [record for record in records if key(record) >= start]
         shown_at = revision if revision is not None else self._store.revision
-        if start is not None:
-            records = [record for record in records if (record.namespace, record.name) > start]
-        return self._cut(records, Filter(resource, options), shown_at)
+        return _cut(records, Filter(resource, options), shown_at, key)
 
-    def _where(self, options: ListOptions) -> tuple[int | None, tuple[str, str] | None]:
-        """The revision to list at (None is now) and the key after which to begin."""
+    def _records(
+        self, resource: ServedResource, namespace: str, options: ListOptions, revision: int | None
+    ) -> list[Record]:
+        name = options.fields.requires_exact_match("metadata.name")
+        if name and revision is None and (namespace or not resource.info.namespaced):
+            record = self._store.get(resource.key, namespace, name)
+            return [record] if record else []
+        return list(self._store.scan(resource.key, namespace, at=revision))
+
+    def _where(self, options: ListOptions) -> tuple[int | None, str]:
+        """The revision to list at (None is now) and the key at which to begin."""
         if options.continue_token:
-            if options.resource_version:
+            token = continue_token.decode(options.continue_token)
+            if options.resource_version not in ("", "0"):
                 raise errors.bad_request("specifying resource version is not allowed when using continue")
-            return decode_continue(options.continue_token)
+            return token
         if not options.resource_version:
-            return None, None
+            return None, ""
         revision = parse_list_revision(options.resource_version)
         self._check_not_ahead(revision)
         exact = options.match == MATCH_EXACT or (not options.match and options.limit > 0 and revision > 0)
-        return (revision if exact else None), None
+        return (revision if exact else None), ""
 
     def _check_not_ahead(self, revision: int) -> None:
         if revision > self._store.revision:
             raise errors.too_large_resource_version(revision, self._store.revision)
 
-    def _cut(self, records: list[Record], chosen: Filter, revision: int) -> Page:
-        limit = chosen.options.limit
-        everything = chosen.everything
-        if limit <= 0:
-            return Page(
-                records if everything else [record for record in records if chosen.matches(record.object)], revision
-            )
-        page: list[Record] = []
-        for position, record in enumerate(records):
-            if everything or chosen.matches(record.object):
-                page.append(record)
-                if len(page) == limit and position + 1 < len(records):
-                    remaining = len(records) - position - 1 if everything else None
-                    return Page(page, revision, encode_continue(revision, record), remaining)
-        return Page(page, revision)
-
-    def _gone(self, options: ListOptions, revision: int) -> errors.ApiError:
-        if options.continue_token:
-            error = errors.expired(
-                "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
-                "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
-                "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
-                "deleted between the time the first chunk was returned and now may show up in the list."
-            )
-            _, start = decode_continue(options.continue_token)
-            error.list_continue = encode_key(-1, start or ("", ""))
-            return error
-        return errors.expired(f"The resourceVersion for the provided list is too old: {revision}")
+    def _gone(self, start: str) -> errors.ApiError:
+        """410; the page that cannot be shown as it was can be had as it is now."""
+        if not start:
+            return errors.expired("The resourceVersion for the provided list is too old.")
+        error = errors.expired(
+            "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
+            "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
+            "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
+            "deleted between the time the first chunk was returned and now may show up in the list."
+        )
+        error.list_continue = continue_token.encode(start, continue_token.LATEST)
+        return error
 
 
-def encode_continue(revision: int, record: Record) -> str:
-    """A token to go on behind that record, at that revision."""
-    return encode_key(revision, (record.namespace, record.name))
+def _cut(records: list[Record], chosen: Filter, revision: int, key: Callable[[Record], str]) -> Page:
+    """The first records that are chosen, as many as are asked for, and how to go on behind them."""
+    options, everything = chosen.options, chosen.everything
+    limit = 0 if options.resource_version == "0" and not options.continue_token else options.limit
+    if limit <= 0:
+        found = records if everything else [record for record in records if chosen.matches(record.object)]
+        return Page(found, revision)
+    page: list[Record] = []
+    for position, record in enumerate(records):
+        if everything or chosen.matches(record.object):
+            page.append(record)
+            if len(page) == limit and position + 1 < len(records):
+                remaining = len(records) - position - 1 if everything else None
+                return Page(page, revision, continue_token.after(key(record), revision), remaining)
+    return Page(page, revision)
 
 
-def encode_key(revision: int, key: tuple[str, str]) -> str:
-    """A token in upstream's form: revision -1 goes on at what is there now."""
-    start = "/".join(part for part in key if part)
-    data = {"v": "meta.k8s.io/v1", "rv": revision, "start": start + "\0", "ns": key[0]}
-    return base64.urlsafe_b64encode(orjson.dumps(data)).rstrip(b"=").decode()
+def _name(record: Record) -> str:
+    return record.name
 
 
-def decode_continue(token: str) -> tuple[int | None, tuple[str, str]]:
-    """The revision (None is now) and the key in a token; 400 when it is none of ours."""
-    try:
-        data = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        start, namespace, revision = data["start"].rstrip("\0"), str(data["ns"]), int(data["rv"])
-        name = start[len(namespace) + 1 :] if namespace else start
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise errors.bad_request(f"invalid continue token: continue key is not valid: {error}") from None
-    return (None if revision < 0 else revision), (namespace, name)
+def _namespaced_key(record: Record) -> str:
+    """In the order of these, which is etcd's, `a-b/x` comes before `a/x`."""
+    return f"{record.namespace}/{record.name}"

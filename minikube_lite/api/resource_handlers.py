@@ -17,7 +17,7 @@ from minikube_lite.api.request import Request
 from minikube_lite.api.scheme import Decodable
 from minikube_lite.api.streaming import WatchStream
 from minikube_lite.api.verbs import STATUS_SUCCESS, Shown, Verbs
-from minikube_lite.api.watch import WATCH_TIMEOUT_SECONDS_MIN, Watch
+from minikube_lite.api.watch import WATCH_TIMEOUT_SECONDS_MIN, FutureRevision, Watch
 from minikube_lite.machinery import errors
 from minikube_lite.machinery.metadata import validate_field_manager
 from minikube_lite.schema.decode import DecodeError, decode
@@ -99,6 +99,9 @@ class ResourceHandlers:
             watch.open()
         except Compacted as error:
             return WatchStream(watch, timeout, request.warnings, watch.error(errors.expired(str(error))))
+        except FutureRevision as error:
+            too_large = errors.too_large_resource_version(error.asked, error.current)
+            return WatchStream(watch, timeout, request.warnings, watch.error(too_large))
         return WatchStream(watch, timeout, request.warnings)
 
     # Writing

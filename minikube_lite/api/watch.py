@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from minikube_lite.api.list_options import MATCH_NOT_OLDER, ListOptions, parse_revision
+from minikube_lite.api.list_options import ListOptions, parse_revision
 from minikube_lite.api.negotiation import ACCEPTED, JSON, PROTOBUF
 from minikube_lite.api.reading import Filter, check_field_selector
 from minikube_lite.api.render import metadata_bytes, object_bytes
@@ -30,6 +30,15 @@ STREAMED = (f"{JSON};stream=watch", f"{PROTOBUF};stream=watch")
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 
+class FutureRevision(Exception):
+    """What is there now is asked for at a revision that is yet to come."""
+
+    def __init__(self, asked: int, current: int) -> None:
+        super().__init__(f"revision {asked} is yet to come: this is {current}")
+        self.asked = asked
+        self.current = current
+
+
 class Watch:
     """One watch request. `open` fixes where it begins; `blocks` then yields lines without end."""
 
@@ -40,8 +49,11 @@ class Watch:
         self._store = store
         self._clock = clock
         self._resource = request.resource
-        self._namespace = request.info.namespace
-        self._name = request.info.name or options.fields.requires_exact_match("metadata.name") or ""
+        self._namespace = request.info.namespace or options.fields.requires_exact_match("metadata.namespace") or ""
+        selected = options.fields.requires_exact_match("metadata.name")
+        if request.info.name and not options.fields.everything and selected != request.info.name:
+            raise errors.bad_request("fieldSelector metadata.name doesn't match requested name")
+        self._name = request.info.name or selected or ""
         self._options = options
         self._form = request.form
         self._include = request.query.get("includeObject", "")
@@ -49,6 +61,8 @@ class Watch:
         self._header = True
         self._first = b""
         self._cursor: Cursor | None = None
+        self._after = 0
+        """Changes up to this revision, which may be yet to come, are not told."""
         if self._form.convert == "PartialObjectMetadataList":
             raise errors.not_acceptable(ACCEPTED)
         if self._form.yaml:
@@ -57,13 +71,16 @@ class Watch:
             check_include(self._include)
 
     def open(self) -> None:
-        """Take the place to begin at, and what is there now if that is sent first; Compacted when the revision is gone."""
+        """Take the place to begin at, and what is there now if that is sent first.
+
+        Compacted when the revision is gone, FutureRevision when what is there now is older than asked for.
+        """
         start = parse_revision(self._options.resource_version) if self._options.resource_version else 0
-        if start > self._store.revision and self._options.match == MATCH_NOT_OLDER:
-            raise errors.too_large_resource_version(start, self._store.revision)
-        initial = start == 0 if self._options.send_initial_events is None else self._options.send_initial_events
-        after = self._store.revision if initial or start == 0 else min(start, self._store.revision)
-        self._cursor = self._store.watch(self._resource.key, self._namespace, self._name, after=after)
+        now, initial = self._store.revision, bool(self._options.send_initial_events)
+        if start > now and initial:
+            raise FutureRevision(start, now)
+        self._after = now if initial or start == 0 else start
+        self._cursor = self._store.watch(self._resource.key, self._namespace, self._name, after=min(self._after, now))
         if initial:
             try:
                 self._first = self._initial_events()
@@ -90,7 +107,7 @@ class Watch:
             for record in chosen
             if self._filter.everything or self._filter.matches(record.object)
         ]
-        if self._options.send_initial_events and self._options.allow_bookmarks:
+        if self._options.allow_bookmarks:
             lines.append(self.bookmark({INITIAL_EVENTS_END: "true"}))
         return b"".join(lines)
 
@@ -120,6 +137,8 @@ class Watch:
 
     def _event(self, event: Event) -> bytes:
         kind: EventType = event.type
+        if event.revision <= self._after:
+            return b""
         if not self._filter.everything:
             before = event.previous is not None and self._filter.matches(event.previous.object)
             after = event.type != "DELETED" and self._filter.matches(event.record.object)

@@ -123,7 +123,10 @@ async def test_other_kinds_never_make_a_revision_too_old(client, http, watching,
         ({"fieldSelector": "spec.x=1"}, 400, "not a known field selector"),
         ({"sendInitialEvents": "true"}, 422, "sendInitialEvents requires setting resourceVersionMatch"),
         ({"resourceVersionMatch": "NotOlderThan"}, 422, "forbidden for watch unless sendInitialEvents"),
-        ({**WATCH_LIST, "resourceVersion": "99999"}, 504, "Too large resource version"),
+        ({"sendInitialEvents": "true", "resourceVersionMatch": "Exact"}, 422, "sendInitialEvents requires setting"),
+        ({"sendInitialEvents": "true", "resourceVersionMatch": "Exact"}, 422, 'Unsupported value: "Exact": supported'),
+        ({**WATCH_LIST, "continue": "x"}, 422, "resourceVersionMatch is forbidden when continue is provided"),
+        ({"continue": "x"}, 422, "resourceVersionMatch is forbidden when continue is provided"),
         ({"timeoutSeconds": "x"}, 400, "invalid syntax"),
     ],
 )
@@ -132,6 +135,44 @@ async def test_a_watch_that_cannot_be_meant_is_refused_at_once(http, store, quer
     assert answer.status_code == code
     assert text in answer.json()["message"]
     assert store.watchers == 0
+
+
+async def test_what_is_there_cannot_be_had_from_the_future(store, watching) -> None:
+    async with watching(PATH, **{**WATCH_LIST, "resourceVersion": "99999"}) as events:
+        assert events.response.status_code == 200
+        [error] = await events.rest()
+    status = error["object"]
+    assert (error["type"], status["code"], status["reason"]) == ("ERROR", 504, "Timeout")
+    assert status["message"] == f"Timeout: Too large resource version: 99999, current: {store.revision}"
+    assert status["details"]["causes"][0]["reason"] == "ResourceVersionTooLarge"
+
+
+@pytest.mark.parametrize("query", [{}, {"sendInitialEvents": "false", "resourceVersionMatch": "NotOlderThan"}])
+async def test_a_watch_from_the_future_waits_for_it(client, store, watching, config_map, query) -> None:
+    async with watching(PATH, resourceVersion=str(store.revision + 2), **query) as events:
+        for name in "abcd":
+            await client.create(CONFIG_MAPS, "default", config_map(name))
+        assert told(await events.take(2)) == [("ADDED", "c"), ("ADDED", "d")]
+
+
+@pytest.mark.parametrize("version", ["", "0"])
+async def test_a_watch_from_anywhere_ends_what_is_there_with_a_bookmark(client, watching, config_map, version) -> None:
+    await client.create(CONFIG_MAPS, "default", config_map("a"))
+    async with watching(PATH, resourceVersion=version, allowWatchBookmarks="true") as events:
+        added, bookmark = await events.take(2)
+    assert (added["type"], bookmark["type"]) == ("ADDED", "BOOKMARK")
+    assert bookmark["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
+
+
+async def test_a_name_in_the_path_and_in_a_selector_must_be_one(http, client, config_map, watching) -> None:
+    await client.create(CONFIG_MAPS, "default", config_map("a"))
+    path = "/api/v1/watch/namespaces/default/configmaps/a"
+    for selector in ("metadata.name=b", "metadata.namespace=default"):
+        answer = await http.get(path, params={"fieldSelector": selector})
+        text = "fieldSelector metadata.name doesn't match requested name"
+        assert (answer.status_code, answer.json()["message"]) == (400, text)
+    async with watching(path, fieldSelector="metadata.name=a") as events:
+        assert told([await events.next()]) == [("ADDED", "a")]
 
 
 async def test_one_objects_url_is_no_watch(client, http, config_map) -> None:
