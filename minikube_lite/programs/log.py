@@ -41,9 +41,15 @@ class ContainerLog:
         self._bytes = 0
         self._partial: dict[StreamName, bytes] = {}
         self._watchers: dict[Callable[[], None], None] = {}
+        self._attached: dict[tuple[StreamName, Output], None] = {}
 
     def write(self, stream: StreamName, data: bytes) -> None:
-        """Add output; it becomes visible by whole lines."""
+        """Add output; it becomes visible by whole lines, and at once to whoever is attached."""
+        for attached in [key for key in self._attached if key[0] == stream]:
+            try:
+                attached[1].write(data)
+            except BrokenPipeError:
+                self._attached.pop(attached, None)
         *lines, rest = (self._partial.pop(stream, b"") + data).split(b"\n")
         for line in lines:
             *parts, last = [line[at : at + LOG_LINE_BYTES_MAX] for at in range(0, len(line), LOG_LINE_BYTES_MAX)] or [
@@ -57,6 +63,19 @@ class ContainerLog:
             rest = rest[LOG_LINE_BYTES_MAX:]
         if rest:
             self._partial[stream] = rest
+
+    def attach(self, stream: StreamName, output: Output) -> Callable[[], None]:
+        """Write to `output` too, from now on. Returns what ends it."""
+        self._attached[stream, output] = None
+        return lambda: self._attached.pop((stream, output), None) and None
+
+    async def drain(self) -> None:
+        """Wait until whoever is attached has kept up."""
+        for attached in list(self._attached):
+            try:
+                await attached[1].drain()
+            except BrokenPipeError:
+                self._attached.pop(attached, None)
 
     def close(self) -> None:
         """No more output comes: what stands without a line's end is a line."""
@@ -94,7 +113,7 @@ class ContainerLog:
 
 
 class LogOutput(Output):
-    """A container's stdout or stderr, as its program writes to it. It never makes the program wait."""
+    """A container's stdout or stderr, as its program writes to it."""
 
     def __init__(self, log: ContainerLog, stream: StreamName) -> None:
         self.log = log
@@ -103,3 +122,7 @@ class LogOutput(Output):
     def write(self, data: str | bytes, /) -> None:
         """Add output."""
         self.log.write(self._stream, data.encode() if isinstance(data, str) else data)
+
+    async def drain(self) -> None:
+        """Wait for attached clients; the log itself has always kept up."""
+        await self.log.drain()

@@ -76,20 +76,6 @@ class ClientEnd(End):
         self._server.connection_lost(exc)
 
 
-class Taken(web.StreamResponse):
-    """The answer to a request whose connection was taken over: nothing more is written."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.force_close()
-
-    async def prepare(self, request: web.BaseRequest) -> None:
-        return None
-
-    async def write_eof(self, data: bytes | bytearray | memoryview = b"") -> None:
-        return None
-
-
 async def splice(client: ClientEnd, backend: End, time: TransportTime) -> None:
     """Pass bytes both ways until one end closes; then close the other, which may still read what is on its way."""
     assert client.transport is not None and backend.transport is not None

@@ -10,7 +10,11 @@ import orjson
 from aiohttp import web
 
 from minikube_lite.kubelet.node import KUBELET_PORT
+from minikube_lite.kubelet.run import Run
 from minikube_lite.kubelet.server.logs import LogQuery, NoLog, logged_run, read_log
+from minikube_lite.kubelet.server.portforward import serve_port_forward
+from minikube_lite.kubelet.server.refusal import Refused
+from minikube_lite.kubelet.server.remotecommand import serve_attach, serve_exec
 from minikube_lite.kubelet.state import PodState, container_specs
 from minikube_lite.network.switch import Listener
 from minikube_lite.store import Object
@@ -38,6 +42,9 @@ class KubeletServer:
             "healthz": self._healthz,
             "pods": self._pods,
             "containerLogs": self._container_logs,
+            "exec": self._exec,
+            "attach": self._attach,
+            "portForward": self._port_forward,
         }
 
     def start(self) -> None:
@@ -64,16 +71,16 @@ class KubeletServer:
         head, *rest = request.path.strip("/").split("/")
         handler = self._handlers.get(head)
         if handler is None:
-            return error_answer(404, "404 page not found\n")
+            return Refused(404, "404 page not found\n").answer()
         try:
             return await handler(request, rest)
         except Refused as error:
-            return error_answer(error.code, str(error))
+            return error.answer()
         except ConnectionError:
             raise
         except Exception as error:
             log.exception("kubelet %s: request failed: %s %s", self._kubelet.host.name, request.method, request.path_qs)
-            return error_answer(500, f"{type(error).__name__}: {error}")
+            return Refused(500, f"{type(error).__name__}: {error}").answer()
 
     # What it knows
 
@@ -93,6 +100,38 @@ class KubeletServer:
             if state.name == name and state.namespace == namespace:
                 return state
         raise Refused(404, message)
+
+    # Streams
+
+    async def _exec(self, request: web.BaseRequest, rest: list[str]) -> web.StreamResponse:
+        """GET or POST /exec/{namespace}/{pod}/{container}?command=…"""
+        _, run = self._running(rest, 'container not found ("{container}")')
+        return await serve_exec(request, run, self._kubelet.host.clock)
+
+    async def _attach(self, request: web.BaseRequest, rest: list[str]) -> web.StreamResponse:
+        """GET or POST /attach/{namespace}/{pod}/{container}"""
+        _, run = self._running(rest, "container {container} not found in pod {pod}_{namespace}")
+        return await serve_attach(request, run, self._kubelet.host.clock.transport)
+
+    async def _port_forward(self, request: web.BaseRequest, rest: list[str]) -> web.StreamResponse:
+        """GET or POST /portForward/{namespace}/{pod}"""
+        if len(rest) != 2:
+            raise Refused(404, "404: Page Not Found")
+        state = self.find_pod(*rest)
+        if state.sandbox != "ready":
+            raise Refused(500, f'pod not found ("{state.name}_{state.namespace}")')
+        return await serve_port_forward(request, state, self._kubelet.host)
+
+    def _running(self, rest: list[str], message: str) -> tuple[PodState, Run]:
+        """The run of a container that a path names. Raises Refused."""
+        if len(rest) != 3:
+            raise Refused(404, "404: Page Not Found")
+        namespace, pod, container = rest
+        state = self.find_pod(namespace, pod)
+        run = self._kubelet.runtime.runs.get(state.uid, {}).get(container)
+        if run is None or run.container.exit is not None or run.task is None:
+            raise Refused(500, message.format(namespace=namespace, pod=pod, container=container))
+        return state, run
 
     # Logs
 
@@ -123,19 +162,6 @@ class KubeletServer:
             await response.write(block)
         await response.write_eof()
         return response
-
-
-class Refused(Exception):
-    """An answer that is an error, in plain text."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-def error_answer(code: int, text: str) -> web.Response:
-    """An error as kubelets send it."""
-    return web.Response(status=code, text=text, content_type="text/plain", charset="utf-8")
 
 
 def _has_container(pod: Object, name: str) -> bool:
