@@ -53,6 +53,12 @@ def check_file(value: Path) -> Path:
     return value
 
 
+def split_names(value: object) -> object:
+    """Names in one text, separated by commas, as upstream's options have them."""
+    return tuple(name for name in value.split(",") if name) if isinstance(value, str) else value
+
+
+AdmissionPlugin = Literal["OwnerReferencesPermissionEnforcement"]
 Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -71,6 +77,8 @@ class Options(BaseModel):
     anonymous_auth: bool | None = None
     """Whether requests without credentials are anonymous (True) or refused (False), as upstream; None makes them cluster admin."""
     token_auth_file: Annotated[Path, AfterValidator(check_file)] | None = None
+    enable_admission_plugins: Annotated[tuple[AdmissionPlugin, ...], BeforeValidator(split_names)] = ()
+    """Admission plugins that run beside those that always do."""
     data_dir: Path | None = None
 
     lab: bool = True

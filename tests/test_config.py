@@ -81,3 +81,13 @@ def test_refused(chosen: dict[str, Any]) -> None:
 def test_options_do_not_change() -> None:
     with pytest.raises(ValidationError):
         Options().nodes = 5
+
+
+@pytest.mark.parametrize(
+    "given", ["OwnerReferencesPermissionEnforcement", ("OwnerReferencesPermissionEnforcement",), ","]
+)
+def test_admission_plugins_are_named_in_one_text_or_several(given: Any) -> None:
+    expected = ("OwnerReferencesPermissionEnforcement",) if given != "," else ()
+    assert Options(enable_admission_plugins=given).enable_admission_plugins == expected
+    with pytest.raises(ValidationError):
+        Options(enable_admission_plugins=("NoSuchPlugin",))  # type: ignore[arg-type]

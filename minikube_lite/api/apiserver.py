@@ -49,7 +49,9 @@ class Apiserver:
     ) -> None:
         """Without a network, there are no nodes to reach."""
         self.access = Access(store, clock, RegistryReader(store), options)
-        self.registry = Registry(store, scheme.of_cluster(), clock, Chain(plugins(self.access.authorizer)), options)
+        served = scheme.of_cluster()
+        chain = Chain(plugins(self.access.authorizer, served, options.enable_admission_plugins))
+        self.registry = Registry(store, served, clock, chain, options)
         self.verbs = Verbs(self.registry, self.access)
         self._options = options
         self._backends = Backends(network or Network(clock, options.cluster_cidr), options.advertise_address)

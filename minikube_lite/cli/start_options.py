@@ -63,6 +63,11 @@ def _add_doors(start: argparse.ArgumentParser) -> None:
         help="requests without credentials, as kubectl's over plain HTTP, are anonymous or refused (without it: cluster admin)",
     )
     doors.add_argument(
+        "--enable-admission-plugins",
+        metavar="NAME,…",
+        help="admission plugins beside those that always run: OwnerReferencesPermissionEnforcement",
+    )
+    doors.add_argument(
         "-d", "--background", action="store_true", help="return when the cluster is up; `minikube-lite stop` stops it"
     )
     doors.add_argument("-v", "--verbose", action="count", default=0, help="log more; twice for all")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from minikube_lite.api.admission import Plugin
 from minikube_lite.api.admission.default_ingress_class import DefaultIngressClass
 from minikube_lite.api.admission.default_storage_class import DefaultStorageClass
 from minikube_lite.api.admission.default_toleration_seconds import DefaultTolerationSeconds
 from minikube_lite.api.admission.limit_ranger import LimitRanger
 from minikube_lite.api.admission.namespace_lifecycle import NamespaceLifecycle
+from minikube_lite.api.admission.owner_references import OwnerReferencesPermissionEnforcement
 from minikube_lite.api.admission.persistent_volume_claim_resize import PersistentVolumeClaimResize
+from minikube_lite.api.admission.pod_resize import PodResizeValidator
 from minikube_lite.api.admission.pod_security import PodSecurity
 from minikube_lite.api.admission.pod_topology_labels import PodTopologyLabels
 from minikube_lite.api.admission.priority import Priority
@@ -19,10 +23,13 @@ from minikube_lite.api.admission.service_account import ServiceAccount
 from minikube_lite.api.admission.storage_object_in_use_protection import StorageObjectInUseProtection
 from minikube_lite.api.admission.taint_nodes_by_condition import TaintNodesByCondition
 from minikube_lite.api.authorization import Authorizer
+from minikube_lite.api.scheme import Scheme
+
+OWNER_REFERENCES = "OwnerReferencesPermissionEnforcement"
 
 
-def plugins(authorizer: Authorizer) -> list[Plugin]:
-    """The plugins, in the order in which they run."""
+def plugins(authorizer: Authorizer, scheme: Scheme, enabled: Collection[str] = ()) -> list[Plugin]:
+    """The plugins, in the order in which they run; `enabled` names those that run beside those that always do."""
     return [
         NamespaceLifecycle(),
         LimitRanger(),
@@ -33,10 +40,12 @@ def plugins(authorizer: Authorizer) -> list[Plugin]:
         DefaultTolerationSeconds(),
         DefaultStorageClass(),
         StorageObjectInUseProtection(),
+        *([OwnerReferencesPermissionEnforcement(authorizer, scheme)] if OWNER_REFERENCES in enabled else []),
         PersistentVolumeClaimResize(),
         RuntimeClass(),
         DefaultIngressClass(),
         PodTopologyLabels(),
+        PodResizeValidator(),
         RoleEscalation(authorizer),
         ResourceQuota(),
     ]
