@@ -22,15 +22,6 @@ WEBHOOK_PORT = 443
 PENDING = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"
 
 
-NO_RULES = "x-kubernetes-validations are stored but not asked: CEL is not emulated"
-
-
-def _has_rules(value: Any) -> bool:
-    if isinstance(value, dict):
-        return "x-kubernetes-validations" in value or any(_has_rules(item) for item in value.values())
-    return isinstance(value, list) and any(_has_rules(item) for item in value)
-
-
 class DefinitionStrategy(Strategy):
     """All writes of definitions."""
 
@@ -78,8 +69,7 @@ class DefinitionStrategy(Strategy):
         yield from approval_errors(new, old)
 
     def warnings_on_create(self, context: RequestContext, obj: Object) -> Iterable[str]:
-        rules = [NO_RULES] if _has_rules(obj["spec"]) else []
-        return [*(f'unrecognized format "{name}"' for name in _unknown_formats(obj)), *rules]
+        return [f'unrecognized format "{name}"' for name in _unknown_formats(obj)]
 
     def warnings_on_update(self, context: RequestContext, new: Object, old: Object) -> Iterable[str]:
         known = set(_unknown_formats(old))

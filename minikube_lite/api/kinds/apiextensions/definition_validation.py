@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from minikube_lite.api.customresources.rules import has_rules
 from minikube_lite.api.kinds.admissionregistration.webhooks import client_config_errors
 from minikube_lite.api.kinds.apiextensions.default_validation import default_errors
 from minikube_lite.api.kinds.apiextensions.internal import go_schema, go_versions, internal_spec
+from minikube_lite.api.kinds.apiextensions.rule_validation import rule_errors
 from minikube_lite.api.kinds.apiextensions.schema_validation import (
     Situation,
     schema_errors,
@@ -203,6 +205,8 @@ def _validation_errors(validation: Mapping[str, Any] | None, path: Path, *, stat
     yield from defaults
     faults = list(schema_errors(schema, place, Situation(), root=True))
     yield from faults
+    if not (structural or defaults or faults) and has_rules(schema):
+        yield from rule_errors(schema, place, Situation(), root=True)
 
 
 def _root_errors(schema: Mapping[str, Any], place: Path) -> Iterator[FieldError]:
