@@ -1,4 +1,4 @@
-"""OpenAPI: version 3 by group version, with tags; version 2 as an empty document."""
+"""OpenAPI: version 3 by group version, with tags; version 2 as one document."""
 
 from __future__ import annotations
 
@@ -12,12 +12,48 @@ async def paths(http) -> dict[str, dict]:
     return (await http.get("/openapi/v3")).json()["paths"]
 
 
-async def test_version_2_is_empty_protobuf(http) -> None:
-    accept = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+@pytest.fixture
+async def swagger(http) -> dict:
+    return (await http.get("/openapi/v2", headers={"Accept": "application/json"})).json()
+
+
+async def test_version_2_refers_to_nothing_that_is_not_there(swagger) -> None:
+    assert swagger["swagger"] == "2.0"
+    assert references(swagger) <= set(swagger["definitions"])
+
+
+async def test_version_2_knows_each_kind_and_its_parameters(swagger, scheme) -> None:
+    kinds = {
+        (kind["group"], kind["version"], kind["kind"])
+        for definition in swagger["definitions"].values()
+        for kind in definition.get("x-kubernetes-group-version-kind", ())
+    }
+    assert {(resource.info.group, resource.info.version, resource.info.kind) for resource in scheme} <= kinds
+    patch = swagger["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"]["patch"]
+    assert "dryRun" in [parameter["name"] for parameter in patch["parameters"]]
+    scale = swagger["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale"]["put"]
+    assert scale["x-kubernetes-group-version-kind"] == {"group": "autoscaling", "version": "v1", "kind": "Scale"}
+    assert scale["parameters"][0]["schema"] == {"$ref": "#/definitions/io.k8s.api.autoscaling.v1.Scale"}
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("application/com.github.proto-openapi.spec.v2@v1.0+protobuf", V2_PROTOBUF),
+        ("application/com.github.proto-openapi.spec.v2.v1.0+protobuf, application/json", V2_PROTOBUF),
+        ("application/json", "application/json"),
+        ("*/*", "application/json"),
+    ],
+)
+async def test_version_2_is_kept_by_its_tag(http, accept, content_type) -> None:
     answer = await http.get("/openapi/v2", headers={"Accept": accept})
-    assert (answer.status_code, answer.content, answer.headers["Content-Type"]) == (200, b"", V2_PROTOBUF)
-    refused = await http.get("/openapi/v2", headers={"Accept": "application/json"})
-    assert (refused.status_code, "/openapi/v3" in refused.json()["message"]) == (406, True)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, content_type)
+    kept = await http.get("/openapi/v2", headers={"Accept": accept, "If-None-Match": answer.headers["ETag"]})
+    assert (kept.status_code, kept.content) == (304, b"")
+
+
+async def test_version_2_in_no_other_form(http) -> None:
+    assert (await http.get("/openapi/v2", headers={"Accept": "text/html"})).status_code == 406
 
 
 async def test_every_group_version_has_a_document(http, paths, scheme) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from minikube_lite.api.scheme import ServedResource
 from minikube_lite.schema.openapi import META, PREFIX
+from minikube_lite.schema.resources import ResourceInfo
 
 _TEXTS = {
     "apiVersion": "The version of the schema in which the object is written, as group/version.",
@@ -21,12 +22,16 @@ def custom_components(resources: Iterable[ServedResource]) -> dict[str, Any]:
     for resource in resources:
         if resource.custom is None:
             continue
-        info = resource.info
-        head = ".".join((*reversed(info.group.split(".")), info.version))
-        name = f"{head}.{info.kind}"
-        components[name] = {**_whole(resource.custom.document), **_kind(resource, info.kind)}
-        components[f"{head}.{resource.custom.list_kind}"] = _list(resource, name)
+        name = component_name(resource.info)
+        components[name] = {**_whole(resource.custom.document), **_kind(resource, resource.info.kind)}
+        list_name = f"{name.removesuffix(resource.info.kind)}{resource.custom.list_kind}"
+        components[list_name] = _list(resource, name)
     return components
+
+
+def component_name(info: ResourceInfo) -> str:
+    """What the schema of a custom resource is called: example.com/v1 Thing is com.example.v1.Thing."""
+    return ".".join((*reversed(info.group.split(".")), info.version, info.kind))
 
 
 def _kind(resource: ServedResource, kind: str) -> dict[str, Any]:

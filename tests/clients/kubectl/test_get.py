@@ -193,6 +193,19 @@ def test_explain(kubectl: Kube, words: str, text: str) -> None:
     assert text in kubectl("explain", *words.split())
 
 
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("deployment.spec.strategy", "RESOURCE: strategy <Object>"),
+        ("pod.spec --recursive", "preferredDuringSchedulingIgnoredDuringExecution\t<[]Object>"),
+        ("hpa.spec.minReplicas --api-version=autoscaling/v1", "VERSION:  autoscaling/v1"),
+        ("pod.spec.containers.image", "Container image name."),
+    ],
+)
+def test_explain_by_openapi_version_2(kubectl: Kube, words: str, text: str) -> None:
+    assert text in kubectl("explain", "--output=plaintext-openapiv2", *words.split())
+
+
 def test_explain_of_what_is_not_there(kubectl: Kube) -> None:
     assert 'error: field "nope" does not exist' in kubectl("explain", "pod.spec.nope", code=1)
 
