@@ -2,7 +2,7 @@
 
 floor.json holds how many answers of each file are the same, and the same in meaning: fewer fail. More are raised by
 
-    MINIKUBE_LITE_RAISE_FLOOR=1 pytest -n0 tests/golden/test_golden.py
+    MINIKUBE_LITE_RAISE_FLOOR=1 pytest -n0 tests/golden/test_golden.py && python tools/api_coverage.py
 
 A case that waits for what is not emulated (`not_waited_for`) goes on without waiting, and is compared all the same.
 """
