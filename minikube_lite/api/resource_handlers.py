@@ -94,7 +94,7 @@ class ResourceHandlers:
         options = parse_list_options(request.query, watch=True)
         timeout = options.timeout_seconds or WATCH_TIMEOUT_SECONDS_MIN * (1 + self._random.random())
         registry = self._verbs.registry
-        watch = Watch(registry.store, registry.clock, request, options)
+        watch = Watch(registry.store, registry.clock, request, options, timeout)
         try:
             watch.open()
         except Compacted as error:

@@ -24,7 +24,9 @@ from minikube_lite.store import Compacted, Cursor, Ended, Event, EventType, Reco
 WATCH_TIMEOUT_SECONDS_MIN = 1800
 """Without timeoutSeconds a watch lasts between this and twice as long, in real time."""
 BOOKMARK_SECONDS = 60.0
-"""How often a quiet watch that allows it is told the current revision, in real time."""
+"""How often a watch that allows it is told the current revision, in real time."""
+BOOKMARK_BEFORE_END_SECONDS = 2.0
+"""So long before its end it is told once more, so that the next watch can begin there."""
 STREAMED = (f"{JSON};stream=watch", f"{PROTOBUF};stream=watch")
 """The forms in which upstream streams events."""
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
@@ -42,9 +44,13 @@ class FutureRevision(Exception):
 class Watch:
     """One watch request. `open` fixes where it begins; `blocks` then yields lines without end."""
 
-    def __init__(self, store: Store, clock: Clock, request: Request, options: ListOptions) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, request: Request, options: ListOptions, seconds: float = float("inf")
+    ) -> None:
+        """`seconds` is how long it lasts, in real time."""
         check_field_selector(request.resource, options.fields)
         self.transport = clock.transport
+        self._ends = self.transport.now() + seconds
         self.content_type = request.form.content_type
         self._store = store
         self._clock = clock
@@ -118,13 +124,16 @@ class Watch:
         if self._first:
             yield self._first
             self._first = b""
+        due = self._next_bookmark()
         while True:
             try:
-                async with self.transport.timeout(BOOKMARK_SECONDS):
+                async with self.transport.timeout(max(0.0, due - self.transport.now())):
                     events = await cursor.next_batch()
             except TimeoutError:
-                if self._options.allow_bookmarks and cursor.idle:  # else changes came just now, and go first
-                    yield self.bookmark({})
+                if cursor.idle:  # else changes came just now, and go first
+                    due = self._next_bookmark()
+                    if self._options.allow_bookmarks:
+                        yield self.bookmark({})
                 continue
             except Compacted as error:
                 yield self.error(errors.expired(str(error)))
@@ -134,6 +143,14 @@ class Watch:
             block = b"".join([line for event in events if (line := self._event(event))])
             if block:
                 yield block
+            if self._options.allow_bookmarks and self.transport.now() >= due:
+                due = self._next_bookmark()
+                yield self.bookmark({}, events[-1].revision)
+
+    def _next_bookmark(self) -> float:
+        """When the next bookmark is due."""
+        now, last = self.transport.now(), self._ends - BOOKMARK_BEFORE_END_SECONDS
+        return last if now < last < now + BOOKMARK_SECONDS else now + BOOKMARK_SECONDS
 
     def _event(self, event: Event) -> bytes:
         kind: EventType = event.type
@@ -170,9 +187,9 @@ class Watch:
             return metadata_bytes(record, self._form)
         return object_bytes(self._resource, record)
 
-    def bookmark(self, annotations: dict[str, str]) -> bytes:
-        """The revision up to which everything has been told."""
-        metadata: dict[str, Any] = {"resourceVersion": str(self._store.revision)}
+    def bookmark(self, annotations: dict[str, str], revision: int | None = None) -> bytes:
+        """The revision up to which everything has been told; without one, that is all."""
+        metadata: dict[str, Any] = {"resourceVersion": str(revision or self._store.revision)}
         if annotations:
             metadata["annotations"] = annotations
         kind, api_version = self._resource.info.kind, self._resource.api_version

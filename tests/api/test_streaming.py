@@ -47,6 +47,36 @@ async def test_bookmarks_tell_the_revision_of_a_quiet_watch(client, store, watch
                 break
 
 
+async def test_a_busy_kind_keeps_no_bookmark_from_who_selects_nothing_of_it(
+    client, store, watching, config_map, monkeypatch
+) -> None:
+    monkeypatch.setattr(module, "BOOKMARK_SECONDS", 0.05)
+    done = False
+
+    async def write() -> None:
+        await client.create(CONFIG_MAPS, "default", config_map("busy"))
+        number = 0
+        while not done:
+            number += 1
+            await client.patch(CONFIG_MAPS, "default", "busy", {"data": {"n": str(number)}})
+            await asyncio.sleep(0)
+
+    async with watching(PATH, resourceVersion="1", allowWatchBookmarks="true", labelSelector="no=one") as events:
+        writer = asyncio.create_task(write())
+        first, second = await events.take(2)
+        done = True
+        await writer
+    assert [first["type"], second["type"]] == ["BOOKMARK", "BOOKMARK"]
+    assert 1 < revision(first["object"]) < revision(second["object"])
+
+
+async def test_shortly_before_its_end_a_watch_is_told_where_the_next_can_begin(store, watching, monkeypatch) -> None:
+    monkeypatch.setattr(module, "BOOKMARK_BEFORE_END_SECONDS", 0.9)
+    async with watching(PATH, resourceVersion="1", allowWatchBookmarks="true", timeoutSeconds="1") as events:
+        [bookmark] = await events.rest()
+    assert (bookmark["type"], revision(bookmark["object"])) == ("BOOKMARK", store.revision)
+
+
 async def test_no_bookmark_overtakes_an_event(client, watching, config_map, monkeypatch) -> None:
     """What a bookmark promises has been told before it, however closely they come."""
     monkeypatch.setattr(module, "BOOKMARK_SECONDS", 0.0005)
