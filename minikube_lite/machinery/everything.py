@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
-from minikube_lite.machinery.resources import CUSTOM_RESOURCE_DEFINITIONS, EVENTS, GroupVersionResource
+from minikube_lite.machinery.resources import EVENTS, GroupVersionResource
 from minikube_lite.schema.resources import ResourceInfo
 from minikube_lite.store import Object
 
@@ -52,14 +52,8 @@ class Everything:
         """Call when other resources are served than before."""
         self._listeners.append(listener)
 
-    def start(self) -> None:
-        """Begin to follow, if anybody wants to know."""
-        if self._handlers:
-            self.refresh()
-            self._informers.follow(CUSTOM_RESOURCE_DEFINITIONS).add_handler(lambda old, new: self.refresh())
-
     def refresh(self) -> None:
-        """Follow what is served now, and nothing else, if anybody wants to know."""
+        """Follow what is served now, and nothing else, if anybody wants to know. Call it whenever that changes."""
         if not self._handlers:
             return
         served = followable(self._served())

@@ -218,7 +218,7 @@ class Informers:
 
     async def start(self) -> None:
         """List everything once, then follow the changes."""
-        self.everything.start()
+        self.everything.refresh()
         for informer in tuple(self._informers.values()):
             await informer.start()
         self._running = True

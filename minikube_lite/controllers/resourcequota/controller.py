@@ -30,10 +30,16 @@ class ResourceQuotaController(Controller):
         super().__init__(context)
         self._quotas = self.informer(RESOURCE_QUOTAS, self._quota_changed)
         context.informers.everything.add_handler(self._changed)
+        context.informers.everything.add_listener(self._resources_changed)
 
     def _quota_changed(self, old: Object | None, new: Object | None) -> None:
         if new is not None and (old is None or _limits(old) != _limits(new)):
             self.queue.add(object_key(new))
+
+    def _resources_changed(self) -> None:
+        """What could not be counted before may be served now."""
+        for quota in self._quotas:
+            self.queue.add(object_key(quota))
 
     def _changed(self, resource: GroupVersionResource, old: Object | None, new: Object | None) -> None:
         """Something goes, or uses less: what is counted by the quotas there is counted again."""

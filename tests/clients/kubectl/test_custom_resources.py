@@ -117,6 +117,40 @@ def test_server_side_apply_merges_lists_by_their_keys(kubectl: Kube, widgets: st
     assert [part["name"] for part in kubectl.object("wd", "one")["spec"]["parts"]] == ["a", "b"]
 
 
+def test_custom_resources_are_counted_and_collected(kubectl: Kube, widgets: str) -> None:
+    def used() -> str:
+        kubectl.cluster.settle()
+        amounts: dict[str, str] = kubectl.object("quota", "q")["status"]["used"]
+        return amounts[f"count/{widgets}"]
+
+    kubectl("create", "configmap", "owner")
+    kubectl("create", "quota", "q", f"--hard=count/{widgets}=1")
+    assert used() == "0"
+    kubectl("create", "-f", widget(kubectl, "one"))
+    assert used() == "1"
+    printed = kubectl("create", "-f", widget(kubectl, "two"), code=1)
+    text = f"exceeded quota: q, requested: count/{widgets}=1, used: count/{widgets}=1, limited: count/{widgets}=1"
+    assert text in printed
+
+    uid = kubectl.object("configmap", "owner")["metadata"]["uid"]
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": uid}
+    patch = json.dumps({"metadata": {"ownerReferences": [owner]}})
+    kubectl("patch", "widget", "one", "--type=merge", "-p", patch)
+    kubectl("delete", "configmap", "owner")
+    kubectl("wait", "--for=delete", "widget/one", "--timeout=20s")
+    assert used() == "0"
+
+
+def test_a_quota_of_what_is_defined_later_counts_once_it_is(kubectl: Kube) -> None:
+    key = f"count/widgets.{kubectl.namespace}.example.com"
+    kubectl("create", "quota", "q", f"--hard={key}=5")
+    kubectl.cluster.settle()
+    assert "used" not in kubectl.object("quota", "q")["status"]
+    with defined(kubectl):
+        kubectl.cluster.settle()
+        assert kubectl.object("quota", "q")["status"]["used"] == {key: "0"}
+
+
 def test_explain(kubectl: Kube, widgets: str) -> None:
     kubectl("api-resources")  # which reads anew what kubectl remembers of discovery
     assert "How big it is." in kubectl("explain", "widgets.spec.size")
