@@ -22,6 +22,7 @@ from minikube_lite.api.admission.runtime_class import RuntimeClass
 from minikube_lite.api.admission.service_account import ServiceAccount
 from minikube_lite.api.admission.storage_object_in_use_protection import StorageObjectInUseProtection
 from minikube_lite.api.admission.taint_nodes_by_condition import TaintNodesByCondition
+from minikube_lite.api.admission.webhooks import MutatingAdmissionWebhook, ValidatingAdmissionWebhook
 from minikube_lite.api.authorization import Authorizer
 from minikube_lite.api.scheme import Scheme
 
@@ -47,5 +48,7 @@ def plugins(authorizer: Authorizer, scheme: Scheme, enabled: Collection[str] = (
         PodTopologyLabels(),
         PodResizeValidator(),
         RoleEscalation(authorizer),
+        MutatingAdmissionWebhook(scheme),
+        ValidatingAdmissionWebhook(scheme),
         ResourceQuota(),
     ]

@@ -190,4 +190,4 @@ def webhook_configuration_kind(plural: str, *, mutating: bool) -> Kind:
         description="Webhooks indicates the number of webhooks registered in this configuration",
     )
     strategy = WebhookConfigurationStrategy(mutating=mutating)
-    return Kind(group=GROUP, plural=plural, strategy=strategy, columns=(NAME, count, AGE), emulated=False)
+    return Kind(group=GROUP, plural=plural, strategy=strategy, columns=(NAME, count, AGE))
