@@ -70,7 +70,7 @@ class Apiserver:
         options = self._options
         scheme = self.registry.scheme
         discovery = Discovery(scheme)
-        connections = Connections(self.verbs, self._backends, self.access.authorizer)
+        connections = Connections(self.verbs, self._backends)
         handlers = Handlers(self.verbs, discovery, OpenAPI(scheme), self.access, connections, ready)
         self._server = ApiServer(handlers)
         host, port = await self._server.start(options.api_address, options.api_port)

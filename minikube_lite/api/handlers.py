@@ -117,7 +117,7 @@ class Handlers:
             and info.namespace
         ):
             raise errors.page_not_found()
-        connected = self._connections.find(request, resource, info, user)
+        connected = self._connections.find(request, resource, info)
         if connected is not None:
             return connected
         manager = (

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from aiohttp import web
 from multidict import MultiMapping
 
-from minikube_lite.api.authorization import Attributes, Authorizer
 from minikube_lite.api.list_options import parse_bool, parse_int
 from minikube_lite.api.render import Answer
 from minikube_lite.api.request import RequestInfo
@@ -21,7 +20,6 @@ from minikube_lite.api.streams.proxy import ProxyStream
 from minikube_lite.api.streams.targets import Target, Targets
 from minikube_lite.api.verbs import Verbs
 from minikube_lite.machinery import errors
-from minikube_lite.machinery.kind import User
 
 PROXY_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 UPGRADE_METHODS = ("GET", "POST")
@@ -35,9 +33,8 @@ Connect = Callable[[web.BaseRequest, RequestInfo], Connected]
 class Connections:
     """Finds what a request to a subresource is connected to."""
 
-    def __init__(self, verbs: Verbs, backends: Backends, authorizer: Authorizer) -> None:
+    def __init__(self, verbs: Verbs, backends: Backends) -> None:
         registry = verbs.registry
-        self._authorizer = authorizer
         self._backends = backends
         self._time = registry.clock.transport
         self._targets = Targets(
@@ -53,9 +50,7 @@ class Connections:
             ("pods", "portforward"): (UPGRADE_METHODS, self._port_forward),
         }
 
-    def find(
-        self, request: web.BaseRequest, resource: ServedResource, info: RequestInfo, user: User
-    ) -> Connected | None:
+    def find(self, request: web.BaseRequest, resource: ServedResource, info: RequestInfo) -> Connected | None:
         """The stream that answers the request; None where it is no such request. Raises ApiError."""
         found = self._table.get((resource.key, info.subresource))
         if found is None or info.watch:
@@ -67,19 +62,7 @@ class Connections:
             raise errors.method_not_allowed()
         if info.subresource != "log" and request.query.get("dryRun"):
             raise errors.bad_request("dryRun is not supported")
-        if methods == UPGRADE_METHODS:
-            self._check_create(user, info)
         return connect(request, info)
-
-    def _check_create(self, user: User, info: RequestInfo) -> None:
-        """Who may not create an exec may not GET one either, which is how WebSockets come; upstream: ensureAuthorizedForVerb."""
-        resource = info.resource
-        attributes = Attributes(
-            user, "create", info.namespace, resource.group, resource.resource, info.subresource, info.name
-        )
-        decision = self._authorizer.authorize(attributes)
-        if not decision.allowed:
-            raise errors.forbidden(resource, info.name, decision.reason)
 
     def _proxy(self, request: web.BaseRequest, info: RequestInfo) -> ProxyStream:
         """e.g. GET /api/v1/namespaces/default/pods/kubia-0/proxy/"""
