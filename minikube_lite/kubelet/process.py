@@ -12,6 +12,7 @@ from minikube_lite.programs.log import ContainerLog, LogOutput
 from minikube_lite.programs.pod_network import PodNetwork
 from minikube_lite.programs.program import PodContext
 from minikube_lite.programs.streams import NoInput, Pipe
+from minikube_lite.programs.terminal import Terminal
 from minikube_lite.programs.volumes import remove
 from minikube_lite.store import Object
 
@@ -32,7 +33,7 @@ def container_context(
     files = host.volumes.container(state.uid, name)
     remove(files)
     stdout = LogOutput(log, "stdout")
-    tty = bool(spec.get("tty"))
+    terminal = Terminal(stdout, stdin) if spec.get("tty") else None
     return PodContext(
         namespace=state.namespace,
         pod=state.name,
@@ -48,10 +49,11 @@ def container_context(
         mounts=container_mounts(spec, volumes, variables),
         files=files,
         ports=[port["containerPort"] for port in spec.get("ports") or ()],
-        stdout=stdout,
-        stderr=stdout if tty else LogOutput(log, "stderr"),
+        stdout=terminal or stdout,
+        stderr=terminal or LogOutput(log, "stderr"),
         stdin=stdin or NoInput(),
-        tty=tty,
+        tty=terminal is not None,
+        terminal=terminal,
         network=PodNetwork(host.network.switch, host.name, state.ip),
         clock=host.clock,
         base_files={**image.files, **pod_files(state, host)},

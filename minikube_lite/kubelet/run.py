@@ -33,12 +33,20 @@ class Run:
     release: Callable[[], None] | None = None
     """Ends what `settle()` waits for."""
     killed: bool = False
+    interrupted: bool = False
+    """Whether somebody typed ^C at its terminal."""
     asked: bool = False
     """Whether the program was told to end, which is after the preStop hook and the containers that go first."""
     timers: list[Timer] = field(default_factory=list)
     hook: asyncio.Task[None] | None = None
     processes: dict[asyncio.Task[int], None] = field(default_factory=dict)
     """What runs in the container beside its program."""
+
+    def interrupt(self) -> None:
+        """^C at the container's terminal."""
+        if self.task is not None and not self.task.done():
+            self.interrupted = True
+            self.task.cancel()
 
     def start_process(self, context: PodContext) -> asyncio.Task[int]:
         """Run a command in the container by its `context.argv`; it ends with the container. Raises CommandNotFound."""

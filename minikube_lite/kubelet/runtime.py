@@ -222,6 +222,8 @@ class Runtime:
         run.release = hold_for_turns(host.clock.ledger, f"starting {image}", START_TURNS_MAX)
         run.task = asyncio.create_task(run_program(program, context), name=f"container {state.key}/{name}")
         run.task.add_done_callback(functools.partial(self._terminator.exited, run))
+        if context.terminal is not None:
+            context.terminal.on_interrupt = run.interrupt
         host.instances.begin(_instance(state, container, host.name))
         host.events.pod(state, "Normal", "Started", "Container started", name)
         handler = spec.get("lifecycle", {}).get("postStart")

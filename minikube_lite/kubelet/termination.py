@@ -13,7 +13,12 @@ from minikube_lite.kubelet.host import Host
 from minikube_lite.kubelet.run import Run
 from minikube_lite.ledger import hold_for_turns
 from minikube_lite.machinery.pod_resources import is_sidecar
-from minikube_lite.programs.program import EXIT_CODE_KILLED, EXIT_CODE_TERMINATED, START_TURNS_MAX
+from minikube_lite.programs.program import (
+    EXIT_CODE_INTERRUPTED,
+    EXIT_CODE_KILLED,
+    EXIT_CODE_TERMINATED,
+    START_TURNS_MAX,
+)
 from minikube_lite.store import Object
 
 log = logging.getLogger(__name__)
@@ -116,6 +121,8 @@ class Terminator:
     def exited(self, run: Run, task: asyncio.Task[int]) -> None:
         """The program's task is done."""
         code = EXIT_CODE_TERMINATED if task.cancelled() or task.exception() is not None else task.result()
+        if run.interrupted:
+            code = EXIT_CODE_INTERRUPTED
         self._ended(run, EXIT_CODE_KILLED if run.killed else code)
 
     def _set_timer(self, run: Run, delay: float, callback: Callable[[Run], None]) -> None:

@@ -18,11 +18,14 @@ from typing import Any
 from minikube_lite.clock import Clock
 from minikube_lite.programs.pod_network import PodNetwork
 from minikube_lite.programs.streams import Input, NoInput, Output
+from minikube_lite.programs.terminal import Terminal
 from minikube_lite.programs.volumes import inside, make
 
 EXIT_CODE_ERROR = 1
 EXIT_CODE_KILLED = 137
 """128 and SIGKILL."""
+EXIT_CODE_INTERRUPTED = 130
+"""128 and SIGINT."""
 EXIT_CODE_TERMINATED = 143
 """128 and SIGTERM."""
 START_TURNS_MAX = 50
@@ -69,6 +72,8 @@ class PodContext:
     stdin: Input = field(default_factory=NoInput)
     tty: bool = False
     """Whether the streams are a terminal's: there is no stderr of its own, and input is what somebody types."""
+    terminal: Terminal | None = None
+    """That terminal, which knows its size and calls back at ^C."""
     base_files: Mapping[str, bytes] = field(default_factory=dict)
     """What stands in the container's own directory from the start, by path."""
     terminating: asyncio.Event = field(default_factory=asyncio.Event)

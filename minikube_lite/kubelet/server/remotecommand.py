@@ -16,7 +16,8 @@ from minikube_lite.kubelet.server.spdy_session import SpdySession
 from minikube_lite.kubelet.server.statuses import SUCCESS, exit_status, internal_error
 from minikube_lite.kubelet.server.websocket_session import WebSocketSession
 from minikube_lite.programs.image import CommandNotFound
-from minikube_lite.programs.program import EXIT_CODE_KILLED
+from minikube_lite.programs.program import EXIT_CODE_INTERRUPTED, EXIT_CODE_KILLED
+from minikube_lite.programs.terminal import Terminal
 
 EXEC_ID_DIGITS = 64
 EXEC_ERROR = (
@@ -40,25 +41,54 @@ async def serve_exec(request: web.BaseRequest, run: Run, clock: Clock) -> web.St
 
 
 async def _execute(session: Session, run: Run, argv: Sequence[str], wanted: Wanted, clock: Clock) -> Mapping[str, Any]:
-    stderr = session.stdout if wanted.tty else session.stderr
-    context = run.context.process(argv, stdin=session.stdin, stdout=session.stdout, stderr=stderr, tty=wanted.tty)
+    stdin, stdout, stderr = session.stdin, session.stdout, session.stderr
+    terminal = Terminal(stdout) if wanted.tty else None
+    if terminal is not None:
+        stdin, stdout, stderr = terminal.input if wanted.stdin else stdin, terminal, terminal
+        session.on_resize(terminal.resize)
+    context = run.context.process(argv, stdin=stdin, stdout=stdout, stderr=stderr, tty=wanted.tty, terminal=terminal)
     try:
         task = run.start_process(context)
     except CommandNotFound as error:
         return internal_error(EXEC_ERROR.format(id=clock.token_hex(EXEC_ID_DIGITS), error=error))
+    interrupted = False
+
+    def interrupt() -> None:
+        nonlocal interrupted
+        interrupted = True
+        task.cancel()
+
+    typing: asyncio.Task[None] | None = None
+    if terminal is not None:
+        terminal.on_interrupt = interrupt
+        typing = asyncio.create_task(_type(session, terminal), name=f"keys for {argv[0]}")
     try:
         await _first(task, session.gone)
         code = task.result() if task.done() and not task.cancelled() else EXIT_CODE_KILLED
     finally:
         task.cancel()
-    return exit_status(EXIT_CODE_KILLED if run.container.exit is not None else code, argv)
+        if typing is not None:
+            typing.cancel()
+            await asyncio.gather(typing, return_exceptions=True)
+    if run.container.exit is not None:
+        code = EXIT_CODE_KILLED
+    return exit_status(EXIT_CODE_INTERRUPTED if interrupted else code, argv)
+
+
+async def _type(session: Session, terminal: Terminal) -> None:
+    """What the client sends are keys."""
+    try:
+        while part := await session.stdin.read(PART_BYTES_MAX):
+            terminal.typed(part)
+            await terminal.input.drain()
+    except BrokenPipeError:
+        return
+    terminal.hang_up()
 
 
 async def serve_attach(request: web.BaseRequest, run: Run, time: TransportTime) -> web.StreamResponse:
     """Join a client to a container's program, until one of them ends. Raises Refused."""
-    asked = Wanted.of(request.query)
-    tty = bool(run.spec.get("tty"))
-    wanted = Wanted(asked.stdin, asked.stdout, asked.stderr and not tty, tty)
+    wanted = Wanted.of(request.query)
     session = await start_session(request, wanted, time)
     leave = [run.log.attach("stdout", session.stdout), run.log.attach("stderr", session.stderr)]
     typing = asyncio.create_task(_feed(session, run, wanted), name=f"stdin of {run.state.key}")
@@ -85,9 +115,15 @@ async def _feed(session: Session, run: Run, wanted: Wanted) -> None:
     """What the client sends goes to the program; the end too, where the container's stdin is for one client only."""
     if run.stdin is None or not wanted.stdin:
         return
+    terminal = run.context.terminal
+    if terminal is not None:
+        session.on_resize(terminal.resize)
     try:
         while part := await session.stdin.read(PART_BYTES_MAX):
-            run.stdin.write(part)
+            if terminal is not None:
+                terminal.typed(part)
+            else:
+                run.stdin.write(part)
             await run.stdin.drain()
     except BrokenPipeError:
         return

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
 import re
+import select
 import socket
+import struct
 import subprocess
+import termios
 import urllib.request
 from typing import TYPE_CHECKING
 
@@ -177,3 +182,69 @@ def test_containers_are_chosen(box: Kube) -> None:
     assert "out 0" in box("exec", "two", "-c", "b", "--", "say", "0")
     assert "Defaulted container" in box("exec", "two", "--", "say", "0")
     assert "container nosuch is not valid for pod two" in box("exec", "two", "-c", "nosuch", "--", "say", "0", code=1)
+
+
+class Typist:
+    """Somebody at a real terminal of 100 columns and 30 rows, in which kubectl runs."""
+
+    def __init__(self, kube: Kube, variables: dict[str, str], *words: str) -> None:
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        command = [kube.program.path, *words]
+        environment = {**kube.environment, **variables, "TERM": "xterm"}
+        self.process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
+        )
+        os.close(slave)
+        self.screen = b""
+
+    def type(self, keys: bytes) -> None:
+        os.write(self._master, keys)
+
+    def see(self, text: bytes) -> None:
+        """Wait until the screen shows it."""
+        while text not in self.screen:
+            assert select.select([self._master], [], [], SECONDS_MAX)[0], self.screen
+            self.screen += self._read()
+
+    def end(self) -> int:
+        """Wait for the end; the exit code."""
+        while part := self._read():
+            self.screen += part
+        os.close(self._master)
+        return self.process.wait(SECONDS_MAX)
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self._master, 1 << 16)
+        except OSError:  # the other end is closed
+            return b""
+
+
+async def ask(context: PodContext) -> int:
+    """Asks for a name and greets, telling what it knows of the terminal."""
+    terminal = context.terminal
+    assert terminal is not None
+    context.stdout.write("name? ")
+    name = (await context.stdin.read(100)).decode().strip()
+    context.stdout.print(f"hello {name} at {terminal.columns}x{terminal.rows}")
+    return 5 if await context.stdin.read(100) == b"" else 6
+
+
+@BOTH
+def test_a_terminal(box: Kube, variables: dict[str, str]) -> None:
+    box.cluster.cluster.programs.register("asker", Image(ask, {"ask": ask, "cat": cat}))
+    typist = Typist(box, variables, "exec", "-it", "box", "--", "cat")
+    typist.type(b"helo\x7flo\r")
+    typist.see(b"helo\b \blo\r\n" + b"hello\r\n")
+    typist.type(b"\x03")
+    assert typist.end() == 130
+    assert b"^C\r\n" in typist.screen
+    typist = Typist(
+        box, variables, "run", "-it", "--rm", "--restart=Never", "--image=asker", "greet", "--pod-running-timeout=30s"
+    )
+    typist.type(b"you\r")
+    typist.see(b"hello you at 100x30\r\n")
+    typist.type(b"\x04")
+    assert typist.end() == 5
+    assert b'pod "greet" deleted' in typist.screen
