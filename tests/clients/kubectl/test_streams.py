@@ -227,6 +227,8 @@ async def ask(context: PodContext) -> int:
     assert terminal is not None
     context.stdout.write("name? ")
     name = (await context.stdin.read(100)).decode().strip()
+    while terminal.columns == 80:  # the client's size is on its way
+        await context.clock.sleep(0.01)
     context.stdout.print(f"hello {name} at {terminal.columns}x{terminal.rows}")
     return 5 if await context.stdin.read(100) == b"" else 6
 
