@@ -86,8 +86,8 @@ class Kube:
         return self.program.minor
 
     def object(self, *words: str) -> Any:
-        """What `kubectl get -o json` prints."""
-        return json.loads(self("get", *words, "-o", "json"))
+        """What `kubectl get -o json` prints; warnings come after it."""
+        return json.JSONDecoder().raw_decode(self("get", *words, "-o", "json"))[0]
 
     def write(self, name: str, content: str | dict[str, Any]) -> str:
         """Write a file among those that kubectl sees; its name."""
