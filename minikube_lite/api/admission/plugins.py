@@ -15,6 +15,7 @@ from minikube_lite.api.admission.persistent_volume_claim_resize import Persisten
 from minikube_lite.api.admission.pod_resize import PodResizeValidator
 from minikube_lite.api.admission.pod_security import PodSecurity
 from minikube_lite.api.admission.pod_topology_labels import PodTopologyLabels
+from minikube_lite.api.admission.policies import ValidatingAdmissionPolicy
 from minikube_lite.api.admission.priority import Priority
 from minikube_lite.api.admission.resource_quota import ResourceQuota
 from minikube_lite.api.admission.role_escalation import RoleEscalation
@@ -49,6 +50,7 @@ def plugins(authorizer: Authorizer, scheme: Scheme, enabled: Collection[str] = (
         PodResizeValidator(),
         RoleEscalation(authorizer),
         MutatingAdmissionWebhook(scheme),
+        ValidatingAdmissionPolicy(scheme),
         ValidatingAdmissionWebhook(scheme),
         ResourceQuota(),
     ]

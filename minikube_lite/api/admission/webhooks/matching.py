@@ -42,20 +42,32 @@ class Matcher:
             return
         for configuration in found:
             for hook in configuration.get("webhooks") or ():
-                told = self._resource_for(hook, attributes, resource)
-                if told is not None and _selects(hook, attributes):
+                told = self.told(hook, "rules", attributes, resource)
+                if told is not None:
                     yield Invocation(hook, told)
 
-    def _resource_for(self, hook: Hook, attributes: Attributes, resource: ServedResource) -> ServedResource | None:
-        if matches_rules(hook.get("rules") or (), attributes, resource):
-            return resource
-        if hook.get("matchPolicy") != "Equivalent":
+    def told(self, match: Hook, rules: str, attributes: Attributes, resource: ServedResource) -> ServedResource | None:
+        """The resource as somebody is told of it who has these rules and selectors; None where the write is not theirs."""
+        found = self._matched(match, rules, attributes, resource)
+        if found is None or not _selects(match, attributes):
             return None
-        for other in self._scheme:
-            if other.key == resource.key and other.info.version != resource.info.version:
-                if matches_rules(hook.get("rules") or (), attributes, other):
-                    return other
-        return None
+        excluded = self._matched(match, "excludeResourceRules", attributes, resource)
+        return found if excluded is None else None
+
+    def _matched(
+        self, match: Hook, rules: str, attributes: Attributes, resource: ServedResource
+    ) -> ServedResource | None:
+        wanted = match.get(rules) or ()
+        if rules == "resourceRules" and not wanted:
+            return resource  # a binding without rules takes what its policy takes
+        if matches_rules(wanted, attributes, resource):
+            return resource
+        if not wanted or match.get("matchPolicy") != "Equivalent":
+            return None
+        others = (
+            each for each in self._scheme if each.key == resource.key and each.info.version != resource.info.version
+        )
+        return next((other for other in others if matches_rules(wanted, attributes, other)), None)
 
 
 def matches_rules(rules: Any, attributes: Attributes, resource: ServedResource) -> bool:
@@ -71,6 +83,9 @@ def _matches(rule: Mapping[str, Any], attributes: Attributes, resource: ServedRe
     for name, value in (("operations", attributes.operation), ("apiGroups", info.group), ("apiVersions", info.version)):
         if "*" not in rule[name] and value not in rule[name]:
             return False
+    name = attributes.context.name or (attributes.new or {}).get("metadata", {}).get("name", "")
+    if rule.get("resourceNames") and name not in rule["resourceNames"]:
+        return False
     return any(_names(text, info.name, attributes.subresource) for text in rule["resources"])
 
 

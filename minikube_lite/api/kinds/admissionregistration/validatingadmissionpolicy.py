@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from minikube_lite.api.kinds.admissionregistration.expressions import expression_errors
 from minikube_lite.api.kinds.admissionregistration.policies import SPEC, PolicyStrategy, policy_columns
 from minikube_lite.api.kinds.admissionregistration.rules import GROUP
 from minikube_lite.machinery.kind import Kind, RequestContext
@@ -32,6 +33,7 @@ class ValidatingAdmissionPolicyStrategy(PolicyStrategy):
             return
         for position, validation in enumerate(validations):
             yield from _validation_errors(validation, SPEC.child("validations").index(position))
+        yield from expression_errors(spec)
         path, keys = SPEC.child("auditAnnotations"), set[str]()
         if len(annotations) > AUDIT_ANNOTATIONS_MAX:
             yield invalid(path, annotations, f"must not have more than {AUDIT_ANNOTATIONS_MAX} auditAnnotations")
@@ -77,5 +79,4 @@ KIND = Kind(
         "validations",
         "Validations indicates the number of validation rules defined in this configuration",
     ),
-    emulated=False,
 )

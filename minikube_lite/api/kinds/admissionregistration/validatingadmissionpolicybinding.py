@@ -38,5 +38,4 @@ KIND = Kind(
     plural="validatingadmissionpolicybindings",
     strategy=ValidatingAdmissionPolicyBindingStrategy(),
     columns=binding_columns(),
-    emulated=False,
 )
