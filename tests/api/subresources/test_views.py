@@ -8,7 +8,7 @@ from minikube_lite.machinery.resources import NAMESPACES, PODS, SERVICE_ACCOUNTS
 async def test_a_resize_owns_what_containers_may_use_and_nothing_else(api, client, pod) -> None:
     await client.create(NAMESPACES, "", {"metadata": {"name": "team"}})
     await client.create(SERVICE_ACCOUNTS, "team", {"metadata": {"name": "default"}})
-    made = pod("p", "n", namespace="team")
+    made = pod("p", namespace="team")
     name = made["spec"]["containers"][0]["name"]
     made["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1"}}
     await client.create(PODS, "team", made)
