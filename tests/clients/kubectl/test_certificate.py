@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 if TYPE_CHECKING:
-    from conftest import Kube
+    from tests.clients.kubectl.conftest import Kube
 
 
 @pytest.mark.parametrize(("verb", "decision"), [("approve", "Approved"), ("deny", "Denied")])
@@ -21,7 +21,7 @@ def test_a_request_is_decided(kubectl: Kube, verb: str, decision: str) -> None:
     pem = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
     encoded = base64.b64encode(pem.public_bytes(serialization.Encoding.PEM)).decode()
     spec = {"request": encoded, "signerName": "example.com/one", "usages": ["client auth"], "expirationSeconds": 3600}
-    name = f"csr-{verb}"
+    name = f"csr-{kubectl.namespace}"
     request = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": {"name": name}}
     kubectl("create", "-f", kubectl.write("csr.yaml", {**request, "spec": spec}))
     assert kubectl("get", "csr", name, "--no-headers").split()[2:] == [
