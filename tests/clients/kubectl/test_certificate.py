@@ -26,7 +26,7 @@ def test_a_request_is_decided(kubectl: Kube, verb: str, decision: str) -> None:
     kubectl("create", "-f", kubectl.write("csr.yaml", {**request, "spec": spec}))
     assert kubectl("get", "csr", name, "--no-headers").split()[2:] == [
         "example.com/one",
-        "system:admin",
+        "kubernetes-admin",
         "60m",
         "Pending",
     ]
