@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import struct
+from collections.abc import Sequence
 
 from aiohttp import WSMsgType, web
 
@@ -28,11 +29,13 @@ async def serve_channels(request: web.BaseRequest, place: Place) -> web.StreamRe
         raise Refused(400, f"up to {PORTS_MAX} ports from 1 to {PORT_MAX} can be forwarded")
     socket = await shake_hands(request, PROTOCOLS)
     channels = [_Channel(socket, 2 * number, port, place) for number, port in enumerate(ports)]
+    ending: asyncio.Task[None] | None = None
     try:
         for channel in channels:
             await channel.announce()
         for channel in channels:
             await channel.connect()
+        ending = asyncio.create_task(_close_after(channels, socket), name="end of a client's channels")
         while (message := await socket.receive()).type in (WSMsgType.BINARY, WSMsgType.TEXT):
             number, data = _decoded(message.data, "base64" in (socket.ws_protocol or ""))
             if number % 2 == 0 and number // 2 < len(channels):
@@ -40,10 +43,20 @@ async def serve_channels(request: web.BaseRequest, place: Place) -> web.StreamRe
     except (ConnectionError, binascii.Error):
         pass
     finally:
+        if ending is not None:
+            ending.cancel()
+            await asyncio.gather(ending, return_exceptions=True)
         for channel in channels:
             await channel.close()
         await socket.close()
     return socket
+
+
+async def _close_after(channels: Sequence[_Channel], socket: web.WebSocketResponse) -> None:
+    """When the pod has ended every connection, the client is told so: a channel by itself has no end."""
+    for channel in channels:
+        await channel.ended.wait()
+    await socket.close()
 
 
 def _decoded(message: str | bytes, is_base64: bool) -> tuple[int, bytes]:
@@ -64,6 +77,8 @@ class _Channel:
         self._place = place
         self._writer: asyncio.StreamWriter | None = None
         self._task: asyncio.Task[None] | None = None
+        self.ended = asyncio.Event()
+        """Whether nothing more comes from the pod."""
 
     async def announce(self) -> None:
         """Both channels begin with the port's number, the lower byte first."""
@@ -76,6 +91,7 @@ class _Channel:
             reader, self._writer = self._place.connect(self._port)
         except OSError:
             await self._send(self._number + 1, self._place.refusal(self._port).encode())
+            self.ended.set()
             return
         self._task = asyncio.create_task(self._read(reader), name=f"port {self._port} of {self._place.state.key}")
 
@@ -99,6 +115,8 @@ class _Channel:
                 await self._send(self._number, part)
         except ConnectionError:
             pass
+        finally:
+            self.ended.set()
 
     async def _send(self, number: int, data: bytes) -> None:
         if "base64" in (self._socket.ws_protocol or ""):
