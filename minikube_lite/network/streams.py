@@ -49,6 +49,11 @@ class MemoryTransport(asyncio.Transport):
         self._protocol = protocol
         protocol.connection_made(self)
 
+    @property
+    def peer(self) -> MemoryTransport | None:
+        """The other end."""
+        return self._peer
+
     # What asyncio asks of transports
 
     def get_protocol(self) -> asyncio.BaseProtocol:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, NamedTuple
+from weakref import WeakKeyDictionary
 
 from minikube_lite.ledger import Ledger
 from minikube_lite.network.link import Link, Unreachable
@@ -45,11 +46,18 @@ class Listener:
         self._ports = ports
         self.address = address
         self.factory = factory
+        self.connections: WeakKeyDictionary[asyncio.Transport, None] = WeakKeyDictionary()
+        """What was accepted and is still there."""
 
     def close(self) -> None:
         """Accept no more connections."""
         if self._ports.get(self.address) is self:
             del self._ports[self.address]
+
+    def hang_up(self) -> None:
+        """End the connections that were made through it, as the end of a process does."""
+        for transport in list(self.connections):
+            transport.close()
 
 
 class Switch:
@@ -100,7 +108,10 @@ class Switch:
         if listener is None:
             raise ConnectionRefusedError(f"{_dial('TCP', dialled)} connection refused")
         local = origin.address, self._port()
-        return connect_pair(self._ledger, link, (local, dialled), (real, local), protocol, listener.factory())
+        near = connect_pair(self._ledger, link, (local, dialled), (real, local), protocol, listener.factory())
+        if near.peer is not None:
+            listener.connections[near.peer] = None
+        return near
 
     async def ask(self, origin: Origin, address: str, port: int, data: bytes) -> bytes | None:
         """Send a datagram and take its answer; None where nothing comes back. Raises ConnectionRefusedError if nobody listens."""

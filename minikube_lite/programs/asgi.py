@@ -100,8 +100,18 @@ class _Exchange:
             if response_now is None:
                 raise RuntimeError("http.response.body came before http.response.start")
             if not response_now.prepared:
+                response_now.headers.setdefault("Content-Type", content_type_of(bytes(message.get("body", b""))))
                 await response_now.prepare(self._request)
             if message.get("body") and self._request.method != "HEAD":
                 await response_now.write(message["body"])
             if not message.get("more_body"):
                 await response_now.write_eof()
+
+
+def content_type_of(body: bytes) -> str:
+    """What a client takes an answer for that does not say what it is, as the API's proxy does upstream."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return "application/octet-stream"
+    return "text/plain; charset=utf-8"

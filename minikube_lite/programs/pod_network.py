@@ -62,9 +62,10 @@ class PodNetwork:
         return listener
 
     def close(self) -> None:
-        """Close the ports that were opened through this."""
+        """Close the ports that were opened through this, and the connections that came in: the process has ended."""
         for listener in self._listeners:
             listener.close()
+            listener.hang_up()
         self._listeners.clear()
 
     # Connecting

@@ -81,3 +81,11 @@ def test_port_forward(api_client: Any, pod: str) -> None:
     socket.close()
     assert b"You've hit web" in answer
     assert forward.error(8080) is None
+
+
+def test_proxy(api_client: Any, pod: str) -> None:
+    from kubernetes import client
+
+    api = client.CoreV1Api(api_client)
+    answer = api.connect_get_namespaced_pod_proxy_with_path(f"{pod}:8080", "default", "")
+    assert str(answer).startswith("You've hit web")

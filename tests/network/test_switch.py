@@ -173,3 +173,16 @@ async def test_a_virtual_address_leads_to_a_real_one_and_both_ends_see_what_they
     network.isolate("node-2")
     with pytest.raises(Unreachable, match=r"dial tcp 10\.96\.0\.9:80: connect: no route to host"):
         network.switch.connect(NODE_2, "10.96.0.9", 80)
+
+
+async def test_a_listener_hangs_up_on_what_it_accepted(network, clock):
+    listener = network.switch.listen_streams("10.244.0.2", 7, echo)
+    reader, writer = network.switch.connect(NODE_2, "10.244.0.2", 7)
+    writer.write(b"abc")
+    assert await reader.read(10) == b"abc"
+    listener.close()
+    assert len(listener.connections) == 1
+    listener.hang_up()
+    assert await reader.read() == b""
+    writer.close()
+    await clock.settle()

@@ -23,6 +23,7 @@ from minikube_lite.kubelet.server.spdy.frames import (
     FrameReader,
     FrameWriter,
 )
+from minikube_lite.machinery.resources import PODS
 from minikube_lite.programs.program import PodContext
 
 PATH = "/api/v1/namespaces/default/pods/upper/portforward"
@@ -30,14 +31,12 @@ PORT = 7000
 
 
 async def upper(context: PodContext) -> None:
-    """Answers in capitals until it hears the end, or `quit`."""
+    """Answers in capitals until it hears the end."""
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while part := await reader.read(1000):
             writer.write(part.upper())
             await writer.drain()
-            if part == b"quit":
-                break
         writer.close()
 
     context.network.listen_streams(PORT, handler)
@@ -193,8 +192,7 @@ async def test_channels(streamed) -> None:
         assert b"connection refused" in refused
         await socket.send_bytes(b"\x00hello")
         assert await socket.receive_bytes() == b"\x00HELLO"
-        await socket.send_bytes(b"\x00quit")
-        assert await socket.receive_bytes() == b"\x00QUIT"
+        await streamed.cluster.client.delete(PODS, "default", "upper")
         assert (await socket.receive()).type == aiohttp.WSMsgType.CLOSE
 
 
