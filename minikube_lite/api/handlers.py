@@ -141,8 +141,10 @@ class Handlers:
             and not info.subresource
             and (info.watch or _is_true(query.get("watch", "")))
         ):
+            await self._verbs.prepare(resource, info.namespace)
             return self._resources.watch(asked)
         if request.method == "GET" and info.watch:
+            await self._verbs.prepare(resource, info.namespace)
             return self._resources.watch(asked)
         with self._verbs.working(f"{request.method} {info.resource.resource}"):
             return await self._resources.handle(asked)

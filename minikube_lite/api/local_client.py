@@ -58,6 +58,7 @@ class LocalClient:
         served = self._resource(resource, "get", namespace, name, subresource)
         if subresource:
             return self._verbs.get_subresource(served, namespace, name, subresource).object
+        await self._verbs.prepare(served, namespace, name)
         return served.form(self._verbs.reading.get(served, namespace, name)).object
 
     async def list_objects(
@@ -66,6 +67,7 @@ class LocalClient:
         """The objects of a namespace, or of all."""
         options = ListOptions(parse_labels(label_selector), parse_fields(field_selector))
         served = self._resource(resource, "list", namespace)
+        await self._verbs.prepare(served, namespace)
         page = self._verbs.reading.list_page(served, namespace, options)
         return ObjectList([served.form(record).object for record in page.records], page.revision)
 
@@ -134,6 +136,7 @@ class LocalClient:
             deleted = await self._verbs.deletion.delete(
                 served, namespace, name, DeleteOptions.of(options or {}), self._options()
             )
+        await self._verbs.registry.converting.prepare(served, [deleted.record])
         return served.form(deleted.record).object
 
     async def delete_collection(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from minikube_lite.api.admission import Attributes, Chain, Operation
+from minikube_lite.api.customresources.converting import Converting
 from minikube_lite.api.list_options import is_revision
 from minikube_lite.api.ownership import Ownership
 from minikube_lite.api.scheme import Scheme, ServedResource
@@ -75,6 +76,7 @@ class Registry:
         self.options = options
         self.reader = RegistryReader(store)
         self.ownership = Ownership(scheme, clock)
+        self.converting = Converting(clock)
 
     def context(
         self, verb: str, resource: ServedResource, namespace: str, name: str, options: WriteOptions
@@ -176,17 +178,20 @@ class Registry:
         options.warnings.extend(strategy.warnings_on_create(context, obj))
         if not resource.kind.emulated:
             options.warnings.append(not_emulated_text(resource))
+        stored = await self.converting.to_store(resource, obj)
         existing = self.store.get(resource.key, namespace, name)
         if existing is not None:
             raise errors.already_exists(
                 resource.gvr, name, being_deleted="deletionTimestamp" in existing.object["metadata"]
             )
         strategy.allocate(context, obj, None)
-        stored = resource.committed(obj)
         if options.dry_run:
-            return Record(resource.key, namespace, name, 0, stored)
-        self._reserve(attributes)
-        return self.store.commit(resource.key, namespace, name, stored, expected=0)
+            record = Record(resource.key, namespace, name, 0, stored)
+        else:
+            self._reserve(attributes)
+            record = self.store.commit(resource.key, namespace, name, stored, expected=0)
+        await self.converting.prepare(resource, [record])
+        return record
 
     def claim_metadata(self, resource: ServedResource, namespace: str, obj: Object) -> Object:
         """The object's metadata, with the request's namespace; 400 where it names another one."""
@@ -226,6 +231,7 @@ class Registry:
                     raise errors.not_found(resource.gvr, name)
                 return await self.create(resource, namespace, transform(None), options), True
             try:
+                await self.converting.prepare(resource, [current])
                 new = transform(resource.current(current))
                 return await self._update_once(resource, current, new, options, strategy), False
             except RevisionMismatch:
@@ -260,10 +266,19 @@ class Registry:
         self._raise_faults(resource, new, faults)
         await self.admission.validate(attributes)
         options.warnings.extend(strategy.warnings_on_update(context, new, old))
-        return self._commit_update(resource, strategy, attributes, current, new)
+        stored = await self.converting.to_store(resource, new)
+        record = self._commit_update(resource, strategy, attributes, current, new, stored)
+        await self.converting.prepare(resource, [record])
+        return record
 
     def _commit_update(
-        self, resource: ServedResource, strategy: Strategy, attributes: Attributes, current: Record, new: Object
+        self,
+        resource: ServedResource,
+        strategy: Strategy,
+        attributes: Attributes,
+        current: Record,
+        new: Object,
+        stored: Object,
     ) -> Record:
         """Write a changed object, or remove it when this was the last that held its deletion up."""
         namespace, name = current.namespace, current.name
@@ -271,7 +286,6 @@ class Registry:
         if live is not current:
             raise RevisionMismatch(current.revision, live.revision if live else 0)
         strategy.allocate(attributes.context, new, current.object)
-        stored = resource.committed(new)
         if attributes.context.dry_run:
             return Record(resource.key, namespace, name, current.revision, stored)
         self._reserve(attributes)

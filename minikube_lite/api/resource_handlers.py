@@ -41,6 +41,7 @@ class ResourceHandlers:
         self._check_verb(request)
         warn_of_deprecation(request)
         if request.method == "GET":
+            await self._verbs.prepare(request.resource, request.info.namespace, request.info.name)
             return self._get(request) if request.info.name else self._list(request)
         if request.method == "POST":
             return await self._create(request)
@@ -185,6 +186,7 @@ class ResourceHandlers:
         options = DeleteOptions.of(sent)
         write = self._write_options(request, "DeleteOptions", dry_run=sent.get("dryRun", []))
         deleted = await self._verbs.deletion.delete(resource, info.namespace, info.name, options, write)
+        await self._verbs.registry.converting.prepare(resource, [deleted.record])
         if deleted.gone and not resource.kind.delete_returns_object:
             details = errors.object_details(
                 info.name, resource.info.group, resource.info.name, uid=deleted.record.object["metadata"]["uid"]

@@ -6,9 +6,9 @@ Upstream: runtime.Scheme and the API group installer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from minikube_lite.machinery.kind import Column, Conversion, Kind, StatusStrategy, Strategy
@@ -54,6 +54,11 @@ class Custom:
     terminating: bool = False
     warning: str = ""
     scale: ScalePaths | None = None
+    storage_version: str = ""
+    webhook: Mapping[str, Any] | None = None
+    """By what its versions are converted, where that is a webhook; `read_shown` and `read_stored` then prune what it made."""
+    read_shown: Callable[[Object], Object] = field(default=copy, compare=False)
+    read_stored: Callable[[Object], Object] = field(default=copy, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def description_of(column: Column) -> str:
 
 def row(resource: ServedResource, record: Record, now: float, include: str, version: str = "v1") -> dict[str, Any]:
     """One object's row. `include` says what of the object goes with it: Metadata ("" too), Object or None."""
-    obj = record.object
+    obj = resource.current(record)
     shown: dict[str, Any] = {"cells": [column.cell(obj, now) for column in resource.columns or DEFAULT_COLUMNS]}
     if resource.kind.row_conditions is not None:
         conditions = resource.kind.row_conditions(obj)

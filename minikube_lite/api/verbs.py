@@ -59,6 +59,14 @@ class Verbs:
         """The block is a request that `settle()` waits for."""
         return self.registry.clock.ledger.work(f"request {verb}")
 
+    async def prepare(self, resource: ServedResource, namespace: str, name: str = "") -> None:
+        """Have what is going to be read converted, where a webhook does that."""
+        if resource.custom is None or resource.custom.webhook is None:
+            return
+        store = self.registry.store
+        found = [store.get(resource.key, namespace, name)] if name else store.scan(resource.key, namespace)
+        await self.registry.converting.prepare(resource, [record for record in found if record is not None])
+
     def get_subresource(
         self, resource: ServedResource, namespace: str, name: str, subresource: str, version: str = ""
     ) -> Shown:
@@ -178,6 +186,7 @@ class Verbs:
                     raise
             else:
                 deleted.append(result.record)
+        await self.registry.converting.prepare(resource, deleted)
         return Page(deleted, page.revision)
 
     async def _write(

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from minikube_lite.api.customresources.converting import Converting
 from minikube_lite.api.list_options import ListOptions, parse_revision
 from minikube_lite.api.negotiation import ACCEPTED, JSON, PROTOBUF
 from minikube_lite.api.reading import Filter, check_field_selector
@@ -65,6 +66,7 @@ class Watch:
         self._include = request.query.get("includeObject", "")
         self._filter = Filter(request.resource, options)
         self._header = True
+        self._converting = Converting(clock)
         self._first = b""
         self._cursor: Cursor | None = None
         self._after = 0
@@ -140,6 +142,8 @@ class Watch:
                 return
             except Ended:
                 return
+            records = [event.record for event in events] + [event.previous for event in events if event.previous]
+            await self._converting.prepare(self._resource, records)
             block = b"".join([line for event in events if (line := self._event(event))])
             if block:
                 yield block

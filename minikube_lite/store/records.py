@@ -35,6 +35,10 @@ class Record:
             self._body = orjson.dumps(self.object)
         return self._body
 
+    def has_form(self, name: str) -> bool:
+        """Whether the form of that name is made already."""
+        return self._forms is not None and name in self._forms
+
     def form(self, name: str, convert: Callable[[Object], Object]) -> Record:
         """The same revision in the form of another version, made once and shared as the bytes are."""
         if self._forms is None:

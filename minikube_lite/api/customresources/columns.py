@@ -22,8 +22,8 @@ AGE_COLUMN: Mapping[str, Any] = {
 """What is shown where a definition names no columns."""
 
 
-def custom_columns(columns: Sequence[Mapping[str, Any]] | None, shown: Callable[[Object], Object]) -> list[Column]:
-    """The columns of a version; `shown` gives a stored object as that version shows it."""
+def custom_columns(columns: Sequence[Mapping[str, Any]] | None) -> list[Column]:
+    """The columns of a version, of objects as it shows them."""
     answer = [NAME]
     for column in columns or [AGE_COLUMN]:
         try:
@@ -33,7 +33,7 @@ def custom_columns(columns: Sequence[Mapping[str, Any]] | None, shown: Callable[
         description = column.get("description") or (
             f"Custom resource definition column (in JSONPath format): {column['jsonPath']}"
         )
-        cell = _cell(path, column["type"], shown)
+        cell = _cell(path, column["type"])
         answer.append(
             Column(
                 column["name"],
@@ -47,9 +47,9 @@ def custom_columns(columns: Sequence[Mapping[str, Any]] | None, shown: Callable[
     return answer
 
 
-def _cell(path: JSONPath, kind: str, shown: Callable[[Object], Object]) -> Callable[[Object, float], Any]:
+def _cell(path: JSONPath, kind: str) -> Callable[[Object, float], Any]:
     def cell(obj: Object, now: float) -> Any:
-        found = path.find(shown(obj))
+        found = path.find(obj)
         if not found:
             return None
         return _text(found[0]) if kind == "string" else _typed(kind, found[0], now)

@@ -9,7 +9,6 @@ import orjson
 
 from minikube_lite.api.admission import Attributes, Plugin
 from minikube_lite.api.admission.requests import forbidden_by_admission
-from minikube_lite.api.admission.webhooks.calling import CallError, call
 from minikube_lite.api.admission.webhooks.conditions import ConditionError, conditions_hold
 from minikube_lite.api.admission.webhooks.matching import Invocation, Matcher
 from minikube_lite.api.admission.webhooks.review import (
@@ -23,6 +22,7 @@ from minikube_lite.api.admission.webhooks.review import (
 )
 from minikube_lite.api.bodies import read_typed
 from minikube_lite.api.scheme import Scheme, ServedResource
+from minikube_lite.api.webhook_calls import CallError, call
 from minikube_lite.machinery import errors
 from minikube_lite.machinery.meta import copy_object
 from minikube_lite.machinery.resources import GroupVersionResource
