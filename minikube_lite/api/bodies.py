@@ -57,7 +57,7 @@ class Bodies:
         if resource.custom:
             return decode_custom(value, data, resource, repeated, validation, warnings)
         api_version, given = api_version or expected, given or kind
-        if (api_version, given) != (expected, kind):
+        if given != kind or api_version not in (expected, *resource.older):
             self._refuse_type(api_version, given, expected, kind)
         prefix = f'{given} in version "{api_version.rpartition("/")[2]}" cannot be handled as a {kind}: '
         try:

@@ -117,7 +117,7 @@ class ResourceHandlers:
         if info.subresource:
             action = self._verbs.subresources.action(resource, info.subresource)
             api_version = f"{action.group}/{action.version}" if action.group else action.version
-            wanted = Decodable(action.kind, api_version, action.schema)
+            wanted = Decodable(action.kind, api_version, action.schema, older=action.older)
             sent = self._verbs.bodies.decode(data, body_format, wanted, validation, request.warnings)
             result = await self._verbs.create_subresource(
                 resource, info.namespace, info.name, info.subresource, sent, options

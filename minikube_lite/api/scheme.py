@@ -30,6 +30,8 @@ class Decodable:
     api_version: str
     schema: Schema
     custom: bool = False
+    older: tuple[str, ...] = ()
+    """Other apiVersions in which the same may be said."""
 
 
 @dataclass(frozen=True, slots=True)

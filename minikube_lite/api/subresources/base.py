@@ -41,6 +41,8 @@ class Action(Protocol):
     kind: str
     schema: Schema
     """What is sent."""
+    older: tuple[str, ...]
+    """Other apiVersions in which it may be sent."""
 
     async def perform(
         self, resource: ServedResource, namespace: str, name: str, sent: Object, options: WriteOptions

@@ -25,6 +25,7 @@ class Binding:
     """e.g. POST /api/v1/namespaces/default/pods/kubia-0/binding"""
 
     group, version, kind = "", "v1", "Binding"
+    older: tuple[str, ...] = ()
 
     def __init__(self, registry: Registry) -> None:
         schema = registry.scheme.schemas.type_for(self.group, self.version, self.kind)

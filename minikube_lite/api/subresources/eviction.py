@@ -31,6 +31,7 @@ class Eviction:
     """e.g. POST /api/v1/namespaces/default/pods/kubia-0/eviction"""
 
     group, version, kind = "policy", "v1", "Eviction"
+    older: tuple[str, ...] = ("policy/v1beta1",)
 
     def __init__(self, registry: Registry) -> None:
         schema = registry.scheme.schemas.type_for(self.group, self.version, self.kind)

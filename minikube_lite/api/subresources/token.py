@@ -25,6 +25,7 @@ class Token:
     """e.g. POST /api/v1/namespaces/default/serviceaccounts/default/token"""
 
     group, version, kind = "authentication.k8s.io", "v1", "TokenRequest"
+    older: tuple[str, ...] = ()
 
     def __init__(self, registry: Registry, tokens: ServiceAccountTokens) -> None:
         schema = registry.scheme.schemas.type_for(self.group, self.version, self.kind)

@@ -121,6 +121,7 @@ async def test_a_dry_run_evicts_nothing(http, store, ready_pods, budget, body, q
         ({"deleteOptions": {"propagationPolicy": "Never"}}, 422),
         ({"deleteOptions": None}, 201),
         ({"apiVersion": "policy/v1", "kind": "Eviction", "deleteOptions": {"gracePeriodSeconds": 3}}, 201),
+        ({"apiVersion": "policy/v1beta1", "kind": "Eviction", "deleteOptions": {"gracePeriodSeconds": 3}}, 201),
         ({"apiVersion": "v1", "kind": "Pod"}, 400),
     ],
 )
