@@ -10,7 +10,7 @@ from typing import Any, Literal
 from minikube_lite.clock import Clock
 from minikube_lite.kubelet.images import ImageStore
 from minikube_lite.kubelet.pace import Pace
-from minikube_lite.kubelet.state import PodState
+from minikube_lite.kubelet.state import PodState, container_specs
 from minikube_lite.machinery.events import EventRecorder, ObjectReference
 from minikube_lite.machinery.informer import Informer
 from minikube_lite.machinery.instances import Instances
@@ -50,9 +50,8 @@ class HostEvents:
         """Report something about a pod, or about one of its containers."""
         field_path = ""
         if container:
-            spec = state.pod["spec"]
-            is_init = any(one["name"] == container for one in spec.get("initContainers") or ())
-            field_path = f"spec.{'initContainers' if is_init else 'containers'}{{{container}}}"
+            fields = [where for spec, where in container_specs(state.pod) if spec["name"] == container]
+            field_path = f"spec.{fields[0] if fields else 'containers'}{{{container}}}"
         self.report(ObjectReference.of(state.pod, PODS, "Pod", field_path), event_type, reason, message)
 
     def report(self, about: ObjectReference, event_type: EventType, reason: str, message: str) -> None:

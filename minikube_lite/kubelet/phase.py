@@ -56,7 +56,7 @@ def _count_init(pod: Object, statuses: Statuses) -> tuple[Counter[str], bool]:
         elif "running" in state or last is None:
             counts["regular"] += 1
         elif last["exitCode"] != 0:
-            if should_restart(pod, spec, True, last["exitCode"]):
+            if should_restart(pod, spec, "initContainers", last["exitCode"]):
                 counts["regular"] += 1
             else:
                 failed = True
@@ -76,6 +76,6 @@ def _count_main(pod: Object, statuses: Statuses) -> Counter[str]:
             counts["waiting"] += 1
         else:
             counts["stopped"] += 1
-            counts["final"] += not should_restart(pod, specs[status["name"]], False, last["exitCode"])
+            counts["final"] += not should_restart(pod, specs[status["name"]], "containers", last["exitCode"])
             counts["succeeded"] += "terminated" in state and last["exitCode"] == 0
     return counts

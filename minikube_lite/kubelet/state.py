@@ -8,6 +8,10 @@ from typing import Literal
 from minikube_lite.machinery.pod_resources import is_sidecar
 from minikube_lite.store import Object
 
+ContainerField = Literal["ephemeralContainers", "initContainers", "containers"]
+CONTAINER_FIELDS: tuple[ContainerField, ...] = ("ephemeralContainers", "initContainers", "containers")
+"""Ephemeral containers wait for nobody; the containers proper wait for all init containers."""
+
 BACK_OFF_SECONDS_MIN = 10.0
 BACK_OFF_SECONDS_MAX = 300.0
 BACK_OFF_RESET_SECONDS = 2 * BACK_OFF_SECONDS_MAX
@@ -126,22 +130,20 @@ class PodState:
         return BackOff(min(back_off.delay * 2, BACK_OFF_SECONDS_MAX), now)
 
 
-def container_specs(pod: Object) -> list[tuple[Object, bool]]:
-    """The containers in the order in which they start, and whether each is an init container."""
-    spec = pod["spec"]
-    return [
-        *((container, True) for container in spec.get("initContainers") or ()),
-        *((container, False) for container in spec["containers"]),
-    ]
+def container_specs(pod: Object) -> list[tuple[Object, ContainerField]]:
+    """The containers in the order in which they start, and the field of the pod's spec that each stands in."""
+    return [(container, field) for field in CONTAINER_FIELDS for container in pod["spec"].get(field) or ()]
 
 
-def should_restart(pod: Object, spec: Object, is_init: bool, code: int) -> bool:
+def should_restart(pod: Object, spec: Object, where: ContainerField, code: int) -> bool:
     """Whether a container that ended with that exit code is started again; upstream: podutil.ContainerShouldRestart."""
+    if where == "ephemeralContainers":
+        return False
     for rule in spec.get("restartPolicyRules") or ():
         codes = rule.get("exitCodes") or {}
         if (code in (codes.get("values") or ())) == (codes.get("operator") == "In"):
             return bool(rule.get("action") == "Restart")
     policy = spec.get("restartPolicy") or pod["spec"].get("restartPolicy", "Always")
-    if is_init and policy == "Always" and not is_sidecar(spec):
+    if where == "initContainers" and policy == "Always" and not is_sidecar(spec):
         policy = "OnFailure"
     return policy == "Always" or (policy == "OnFailure" and code != 0)

@@ -9,14 +9,14 @@ from typing import Any
 
 from minikube_lite.clock import format_time
 from minikube_lite.kubelet.phase import TERMINAL_PHASES, Statuses, pod_phase
-from minikube_lite.kubelet.state import Container, Exit, PodState, should_restart
+from minikube_lite.kubelet.state import Container, ContainerField, Exit, PodState, should_restart
 from minikube_lite.machinery.pod_resources import is_sidecar
 from minikube_lite.store import Object
 
 OWN_CONDITIONS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
 OWN_FIELDS = (
     "phase", "conditions", "hostIP", "hostIPs", "podIP", "podIPs", "startTime", "reason", "message",
-    "initContainerStatuses", "containerStatuses", "observedGeneration",
+    "initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses", "observedGeneration",
 )  # fmt: skip
 UNKNOWN_STATE: Object = {
     "terminated": {
@@ -33,8 +33,8 @@ UNKNOWN_STATE: Object = {
 def pod_status(pod: Object, state: PodState, now: float, host_ip: str, *, ended: bool) -> Object:
     """The whole status. `ended` says that nothing runs any more and nothing will."""
     old: Object = pod.get("status", {})
-    init_statuses = _container_statuses(pod, state, now, init=True)
-    statuses = _container_statuses(pod, state, now, init=False)
+    init_statuses = _container_statuses(pod, state, now, "initContainers")
+    statuses = _container_statuses(pod, state, now, "containers")
     phase = pod_phase(pod, Statuses(init_statuses, statuses), ended)
     if old.get("phase") in TERMINAL_PHASES:
         phase = old["phase"]
@@ -58,6 +58,8 @@ def pod_status(pod: Object, state: PodState, now: float, host_ip: str, *, ended:
     if init_statuses:
         status["initContainerStatuses"] = init_statuses
     status["containerStatuses"] = statuses
+    if ephemeral := _container_statuses(pod, state, now, "ephemeralContainers"):
+        status["ephemeralContainerStatuses"] = ephemeral
     generation = max(pod["metadata"].get("generation", 0), old.get("observedGeneration", 0))
     if generation:
         status["observedGeneration"] = generation
@@ -73,15 +75,17 @@ def _final_phase(pod: Object, state: PodState, phase: str, statuses: list[Object
     return phase if phase in TERMINAL_PHASES and not state.failure else "Failed"
 
 
-def _container_statuses(pod: Object, state: PodState, now: float, *, init: bool) -> list[Object]:
-    specs = pod["spec"].get("initContainers" if init else "containers") or ()
+def _container_statuses(pod: Object, state: PodState, now: float, where: ContainerField) -> list[Object]:
+    specs = pod["spec"].get(where) or ()
     waits_for_init = bool(pod["spec"].get("initContainers"))
     default = "PodInitializing" if waits_for_init else "ContainerCreating"
-    found = [_container_status(pod, state, spec, now, init, default) for spec in specs]
-    return found if init else sorted(found, key=lambda status: str(status["name"]))
+    found = [_container_status(pod, state, spec, now, where, default) for spec in specs]
+    return found if where == "initContainers" else sorted(found, key=lambda status: str(status["name"]))
 
 
-def _container_status(pod: Object, state: PodState, spec: Object, now: float, init: bool, default: str) -> Object:
+def _container_status(
+    pod: Object, state: PodState, spec: Object, now: float, where: ContainerField, default: str
+) -> Object:
     name = spec["name"]
     container, waiting = state.containers.get(name), state.waiting.get(name)
     status: Object = {
@@ -100,15 +104,18 @@ def _container_status(pod: Object, state: PodState, spec: Object, now: float, in
     if container is not None:
         status["containerID"] = container.id
         _fill(status, container, default)
-        if init and not is_sidecar(spec):
+        if where == "initContainers" and not is_sidecar(spec):
             status["ready"] = container.exit is not None and container.exit.code == 0
-    restarts = container is None or container.exit is None or should_restart(pod, spec, init, container.exit.code)
+    restarts = container is None or container.exit is None or should_restart(pod, spec, where, container.exit.code)
     if waiting is not None and restarts:
         _wait(status, container, {"reason": waiting.reason, "message": waiting.message})
     elif container is not None and restarts and state.back_off_end(name, now) is not None and not _stops(pod, state):
         delay = _go_duration(state.back_offs[name].delay)
         text = f"back-off {delay} restarting failed container={name} pod={pod_text(pod)}"
         _wait(status, container, {"reason": "CrashLoopBackOff", "message": text})
+    if where == "ephemeralContainers":
+        status["ready"] = False
+        del status["started"]
     return status
 
 

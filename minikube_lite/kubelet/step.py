@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minikube_lite.kubelet.phase import TERMINAL_PHASES
-from minikube_lite.kubelet.state import BackOff, Container, PodState, container_specs, should_restart
+from minikube_lite.kubelet.state import BackOff, Container, ContainerField, PodState, container_specs, should_restart
 from minikube_lite.kubelet.status import pod_status
 from minikube_lite.machinery.pod_resources import is_sidecar
 from minikube_lite.store import Object
@@ -132,12 +132,12 @@ def _why_it_ends(pod: Object, state: PodState) -> str:
         return "it ended"
     if state.failure:
         return "it failed"
-    if all(_is_final(pod, state, spec, False) for spec in pod["spec"]["containers"]):
+    if all(_is_final(pod, state, spec, "containers") for spec in pod["spec"]["containers"]):
         return "its containers ended"
     for spec in pod["spec"].get("initContainers") or ():
         container = state.containers.get(spec["name"])
         if (
-            _is_final(pod, state, spec, True)
+            _is_final(pod, state, spec, "initContainers")
             and container is not None
             and container.exit is not None
             and container.exit.code
@@ -151,12 +151,12 @@ def _main(pod: Object, state: PodState) -> list[Container]:
     return [state.containers[name] for name in names if name in state.containers]
 
 
-def _is_final(pod: Object, state: PodState, spec: Object, is_init: bool) -> bool:
+def _is_final(pod: Object, state: PodState, spec: Object, where: ContainerField) -> bool:
     container = state.containers.get(spec["name"])
     return (
         container is not None
         and container.exit is not None
-        and not should_restart(pod, spec, is_init, container.exit.code)
+        and not should_restart(pod, spec, where, container.exit.code)
     )
 
 
@@ -199,10 +199,11 @@ def _run(pod: Object, state: PodState, now: float) -> _Decision:
     initialized = bool(_main(pod, state)) or any(spec["name"] in state.starting for spec in pod["spec"]["containers"])
     actions: list[Action] = []
     requeue_at: float | None = None
-    for spec, is_init in container_specs(pod):
+    for spec, where in container_specs(pod):
+        is_init = where == "initContainers"
         if is_init and initialized and not is_sidecar(spec):
             continue
-        action, again_at = _container(pod, state, spec, is_init, now)
+        action, again_at = _container(pod, state, spec, where, now)
         requeue_at = _earlier(requeue_at, again_at)
         if action is not None:
             actions.append(action)
@@ -233,7 +234,7 @@ def _is_initialized(state: PodState, spec: Object) -> bool:
 
 
 def _container(
-    pod: Object, state: PodState, spec: Object, is_init: bool, now: float
+    pod: Object, state: PodState, spec: Object, where: ContainerField, now: float
 ) -> tuple[Action | None, float | None]:
     """What to do about one container, and when to look again."""
     name = spec["name"]
@@ -247,13 +248,13 @@ def _container(
     if container.exit is None:
         if container.unhealthy and container.stop_by is None:
             text = f"Container {name} failed {container.unhealthy} probe"
-            if should_restart(pod, spec, is_init, 137):
+            if should_restart(pod, spec, where, 137):
                 text += ", will be restarted"
             own = spec.get(f"{container.unhealthy}Probe", {}).get("terminationGracePeriodSeconds")
             grace = pod_grace_seconds(pod) if own is None else max(float(own), GRACE_PERIOD_SECONDS_MIN)
             return StopContainer(name, grace, text), None
         return None, None
-    if not should_restart(pod, spec, is_init, container.exit.code):
+    if not should_restart(pod, spec, where, container.exit.code):
         return None, None
     end = state.back_off_end(name, now)
     if end is not None:
