@@ -11,6 +11,7 @@ import logging
 from minikube_lite.kubelet.host import Host
 from minikube_lite.kubelet.mounts import MountError, mount_volumes
 from minikube_lite.kubelet.node import NodeAgent
+from minikube_lite.kubelet.resizing import Allocator
 from minikube_lite.kubelet.runtime import Runtime
 from minikube_lite.kubelet.server.server import KubeletServer
 from minikube_lite.kubelet.state import PodState
@@ -53,6 +54,7 @@ class Kubelet:
         self.server = KubeletServer(self)
         self.pods: dict[str, PodState] = {}
         """By uid."""
+        self._allocator = Allocator(host, self.pods)
         self.reasons: dict[str, str] = {}
         """Why each pod is where it is."""
         self._mount_failures: dict[str, int] = {}
@@ -66,6 +68,7 @@ class Kubelet:
         state = self.pods.get(metadata["uid"])
         if state is None:
             state = PodState(metadata["uid"], pod, self.host.clock.now())
+            self._allocator.admit(state)
             self.pods[state.uid] = state
         elif int(metadata["resourceVersion"]) > int(state.pod["metadata"]["resourceVersion"]):
             state.pod = pod
@@ -105,6 +108,7 @@ class Kubelet:
         await self._renew_tokens(state)
         fault: ApiError | None = None
         for _ in range(STEPS_MAX):
+            self._allocator.review(state)
             result = step(state.pod, state, now(), self.host.ip)
             self.reasons[uid] = result.reason
             confirms = any(isinstance(action, ConfirmDeletion) for action in result.actions)
@@ -224,6 +228,7 @@ class Kubelet:
 
     def _forget(self, state: PodState) -> None:
         self.runtime.forget(state)
+        self._allocator.look_again()
         del self.pods[state.uid]
         self.reasons.pop(state.uid, None)
         self._mount_failures.pop(state.uid, None)

@@ -202,6 +202,7 @@ class Runtime:
             image_id(image),
             host.clock.now(),
             restart_count=before.restart_count + 1 if before else 0,
+            resources=state.allocation.resources.get(name, {}),
             previous=before.exit if before else None,
         )
         state.containers[name] = container

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -40,6 +41,8 @@ class Container:
     image_id: str
     started_at: float
     restart_count: int = 0
+    resources: Object = field(default_factory=dict)
+    """What it runs with."""
     exit: Exit | None = None
     previous: Exit | None = None
     started: bool = False
@@ -60,6 +63,23 @@ class Waiting:
     reason: str
     message: str
     retry_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What a pod was given of its node: the resources of its containers by name, and what that comes to."""
+
+    resources: Mapping[str, Object] = field(default_factory=dict)
+    amounts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingResize:
+    """Why a pod has not been given what its spec asks for since that generation."""
+
+    reason: str
+    message: str
+    generation: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +108,10 @@ class PodState:
     starting: dict[str, None] = field(default_factory=dict)
     waiting: dict[str, Waiting] = field(default_factory=dict)
     back_offs: dict[str, BackOff] = field(default_factory=dict)
+    allocation: Allocation = field(default_factory=Allocation)
+    pending_resize: PendingResize | None = None
+    resizing: int | None = None
+    """The generation to which the pod is being resized."""
     failure: tuple[str, str] | None = None
     """Reason and message, where the node itself has decided that the pod failed."""
 
@@ -133,6 +157,18 @@ class PodState:
 def container_specs(pod: Object) -> list[tuple[Object, ContainerField]]:
     """The containers in the order in which they start, and the field of the pod's spec that each stands in."""
     return [(container, field) for field in CONTAINER_FIELDS for container in pod["spec"].get(field) or ()]
+
+
+def needs_restart(spec: Object, before: Object, after: Object) -> bool:
+    """Whether a container's policy asks for a restart when these resources change."""
+    restarting = [
+        one["resourceName"] for one in spec.get("resizePolicy") or () if one["restartPolicy"] == "RestartContainer"
+    ]
+    return any(
+        (before.get(sort) or {}).get(name) != (after.get(sort) or {}).get(name)
+        for name in restarting
+        for sort in ("requests", "limits")
+    )
 
 
 def should_restart(pod: Object, spec: Object, where: ContainerField, code: int) -> bool:

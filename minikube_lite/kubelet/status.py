@@ -5,6 +5,7 @@ Everything here is pure. Others' conditions, and the times of those that did not
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from minikube_lite.clock import format_time
@@ -13,7 +14,15 @@ from minikube_lite.kubelet.state import Container, ContainerField, Exit, PodStat
 from minikube_lite.machinery.pod_resources import is_sidecar
 from minikube_lite.store import Object
 
-OWN_CONDITIONS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+OWN_CONDITIONS = (
+    "PodReadyToStartContainers",
+    "Initialized",
+    "Ready",
+    "ContainersReady",
+    "PodScheduled",
+    "PodResizePending",
+    "PodResizeInProgress",
+)
 OWN_FIELDS = (
     "phase", "conditions", "hostIP", "hostIPs", "podIP", "podIPs", "startTime", "reason", "message",
     "initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses", "observedGeneration",
@@ -97,12 +106,14 @@ def _container_status(
         "started": False,
         "state": {"waiting": {"reason": default}},
         "lastState": {},
-        "resources": spec.get("resources", {}),
+        "resources": container.resources if container else spec.get("resources", {}),
     }
     if spec.get("volumeMounts"):
         status["volumeMounts"] = [_volume_mount(mount) for mount in spec["volumeMounts"]]
     if container is not None:
         status["containerID"] = container.id
+        if requests := state.allocation.resources.get(name, {}).get("requests"):
+            status["allocatedResources"] = requests
         _fill(status, container, default)
         if where == "initContainers" and not is_sidecar(spec):
             status["ready"] = container.exit is not None and container.exit.code == 0
@@ -189,7 +200,24 @@ def _conditions(pod: Object, state: PodState, statuses: Statuses, phase: str, no
         if message:
             condition["message"] = message
         conditions.append(condition)
-    return conditions
+    return [*conditions, *_resize_conditions(state, old, now)]
+
+
+def _resize_conditions(state: PodState, old: dict[str, Object], now: float) -> Iterator[Object]:
+    """What stands only while a resize waits or is under way."""
+    wanted: list[tuple[str, str, str, int]] = []
+    if state.pending_resize is not None:
+        pending = state.pending_resize
+        wanted.append(("PodResizePending", pending.reason, pending.message, pending.generation))
+    if state.resizing is not None:
+        wanted.append(("PodResizeInProgress", "", "", state.resizing))
+    for name, reason, message, generation in wanted:
+        before = old.get(name)
+        since = before["lastTransitionTime"] if before is not None else format_time(now)
+        condition: Object = {"type": name, "status": "True", "lastProbeTime": since, "lastTransitionTime": since}
+        if generation:
+            condition["observedGeneration"] = generation
+        yield condition | {key: text for key, text in (("reason", reason), ("message", message)) if text}
 
 
 def _initialized(pod: Object, statuses: Statuses, phase: str) -> tuple[bool, str, str]:

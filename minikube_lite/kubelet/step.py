@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minikube_lite.kubelet.phase import TERMINAL_PHASES
-from minikube_lite.kubelet.state import BackOff, Container, ContainerField, PodState, container_specs, should_restart
+from minikube_lite.kubelet.state import (
+    BackOff,
+    Container,
+    ContainerField,
+    PodState,
+    container_specs,
+    needs_restart,
+    should_restart,
+)
 from minikube_lite.kubelet.status import pod_status
 from minikube_lite.machinery.pod_resources import is_sidecar
 from minikube_lite.store import Object
@@ -253,6 +261,10 @@ def _container(
             own = spec.get(f"{container.unhealthy}Probe", {}).get("terminationGracePeriodSeconds")
             grace = pod_grace_seconds(pod) if own is None else max(float(own), GRACE_PERIOD_SECONDS_MIN)
             return StopContainer(name, grace, text), None
+        if container.stop_by is None and needs_restart(
+            spec, container.resources, state.allocation.resources.get(name, {})
+        ):
+            return StopContainer(name, pod_grace_seconds(pod), f"Container {name} resize requires restart"), None
         return None, None
     if not should_restart(pod, spec, where, container.exit.code):
         return None, None
