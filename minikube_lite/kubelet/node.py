@@ -114,7 +114,9 @@ class NodeAgent:
                     "message": message,
                 }
             )
-        status = {**old, "capacity": {**CAPACITY, "pods": pods}, "allocatable": {**CAPACITY, "pods": pods}}
+        # Extended resources are the doing of others, and may be used as they are.
+        capacity = {**(old.get("capacity") or {}), **CAPACITY, "pods": pods}
+        status = {**old, "capacity": capacity, "allocatable": capacity}
         status["conditions"] = conditions
         status["addresses"] = [{"type": "InternalIP", "address": host.ip}, {"type": "Hostname", "address": host.name}]
         status["daemonEndpoints"] = {"kubeletEndpoint": {"Port": KUBELET_PORT}}

@@ -36,6 +36,9 @@ class StoreClient:
     def watch(self, resource: GroupVersionResource, *, after: int) -> Cursor:
         return self._store.watch(resource.key, after=after)
 
+    def resources(self) -> list[ResourceInfo]:
+        return []
+
 
 def query(name: str, kind: str = "A") -> bytes:
     return bytes(DNSRecord(DNSHeader(rd=1), q=DNSQuestion(name, getattr(QTYPE, kind))).pack())
