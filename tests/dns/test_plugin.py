@@ -14,6 +14,7 @@ from minikube_lite.dns import plugin
 from minikube_lite.machinery.client import Client, ObjectList
 from minikube_lite.machinery.informer import Informers
 from minikube_lite.machinery.resources import ENDPOINT_SLICES, NAMESPACES, PODS, SERVICES, GroupVersionResource
+from minikube_lite.schema.resources import ResourceInfo
 from minikube_lite.store import Cursor, MemoryStore
 
 CLUSTER = """
