@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from minikube_lite.dns import names
 from minikube_lite.dns.index import Index, Service
-from minikube_lite.dns.names import Address, Name
+from minikube_lite.dns.names import Address, Name, lower_name
 from minikube_lite.dns.question import Authority, Question, Record
 
 NAME_SERVER: Name = ("ns", "dns")
@@ -31,8 +31,9 @@ def start_of_authority(zone: Name, serial: int, ttl: int) -> Record:
 
 
 def is_name_server(question: Question) -> bool:
-    """Whether the name is `ns.dns.<zone>`."""
-    return question.base == NAME_SERVER
+    """Whether the name is `ns.dns.<zone>`, or begins with it; upstream finds it only where the zone is asked in lower case."""
+    base, zone = question.base, question.zone
+    return base[:2] == NAME_SERVER and zone == lower_name(zone) and base[2 : 2 + len(zone)] in ((), zone)
 
 
 def name_servers(index: Index, zone: Name, local_addresses: Sequence[Address]) -> list[tuple[Name, Address]]:

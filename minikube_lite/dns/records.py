@@ -160,7 +160,7 @@ class Resolver:
     def _pointers(self, question: Question) -> Found | None:
         address = names.reverse_address(question.base, lower_name(question.zone))
         if address is None:
-            return self._nothing(question)
+            return None if self._find(question) is None else Found()
         targets = find_pointers(self._index, address, parse_name(self._options.zone))
         return Found(tuple(self._record(question.name, names.PTR, target) for target in targets)) if targets else None
 
@@ -170,7 +170,7 @@ class Resolver:
         return Found((start_of_authority(question.zone, self._index.serial, self._options.ttl),))
 
     def _name_servers(self, question: Question) -> Found | None:
-        if question.base:
+        if question.base or question.zone != lower_name(question.zone):  # upstream compares with the name in lower case
             return self._nothing(question)
         servers = self._servers(question.zone)
         hosts = dict.fromkeys(host for host, _ in servers)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -293,51 +292,3 @@ def test_zone(make_feed: Make) -> None:
 def test_wrong_options(wrong: dict[str, Any], make_feed: Make) -> None:
     with pytest.raises(ValueError, match="the DNS "):
         make_feed(**wrong)
-
-
-KUBE_DNS = """
-apiVersion: v1
-kind: Namespace
-metadata: {name: kube-system}
----
-apiVersion: v1
-kind: Service
-metadata: {name: kube-dns, namespace: kube-system}
-spec: {clusterIP: 10.96.0.10, ports: [{name: dns, port: 53, protocol: UDP}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: names, namespace: kube-system}
-spec: {clusterIP: None, ports: [{name: dns, port: 53, protocol: UDP}]}
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: {name: names-1, namespace: kube-system, labels: {kubernetes.io/service-name: names}}
-addressType: IPv4
-ports: [{name: dns, port: 53, protocol: UDP}]
-endpoints: [{addresses: [10.9.5.3], hostname: one}]
-"""
-
-
-def test_name_servers(make_feed: Make) -> None:
-    known = make_feed(KUBE_DNS)
-    assert known.lookup("Cluster.local NS") == (
-        "NOERROR\nCluster.local. 30 NS kube-dns.kube-system.svc.Cluster.local.\n"
-        ";additional kube-dns.kube-system.svc.Cluster.local. 30 A 10.96.0.10"
-    )
-    assert known.lookup("ns.dns.cluster.local A") == "NOERROR\nns.dns.cluster.local. 30 A 10.96.0.10"
-    assert known.lookup("ns.dns.cluster.local AAAA") == NODATA
-    assert known.lookup("ns.dns.cluster.local SRV") == NODATA
-
-    by_address = make_feed(KUBE_DNS, local_addresses=(ip_address("10.9.5.3"),))
-    assert by_address.lookup("cluster.local NS") == (
-        "NOERROR\ncluster.local. 30 NS one.names.kube-system.svc.cluster.local.\n"
-        ";additional one.names.kube-system.svc.cluster.local. 30 A 10.9.5.3"
-    )
-
-    alone = make_feed(local_addresses=(ip_address("192.0.2.7"), ip_address("2001:db8::7")))
-    assert alone.lookup("cluster.local NS") == (
-        "NOERROR\ncluster.local. 30 NS ns.dns.cluster.local.\n"
-        ";additional ns.dns.cluster.local. 30 A 192.0.2.7\n;additional ns.dns.cluster.local. 30 AAAA 2001:db8::7"
-    )
-    assert make_feed().lookup("cluster.local NS") == NODATA
