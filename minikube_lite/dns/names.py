@@ -11,9 +11,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 Name = tuple[str, ...]
 Address = IPv4Address | IPv6Address
 
-A, NS, CNAME, SOA, PTR, TXT, AAAA, SRV, OPT, IXFR, AXFR = 1, 2, 5, 6, 12, 16, 28, 33, 41, 251, 252
+A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV, OPT, IXFR, AXFR = 1, 2, 5, 6, 12, 15, 16, 28, 33, 41, 251, 252
 CLASS_IN = 1
 LABEL_BYTES_MAX = 63
+NAME_BYTES_MAX = 255
 _PLAIN = string.ascii_letters + string.digits + "-_*"
 
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, BADVERS = 0, 1, 2, 3, 4, 5, 16

@@ -16,12 +16,11 @@ from minikube_lite.dns.message import (
     UDP_BYTES_MAX,
     UDP_BYTES_MIN,
     PackedAnswer,
-    Query,
     pack_error,
-    parse_query,
 )
 from minikube_lite.dns.names import parse_name
 from minikube_lite.dns.options import DnsOptions
+from minikube_lite.dns.query import Query, parse_query
 from minikube_lite.dns.records import Answer, Resolver
 from minikube_lite.dns.server import Server
 from minikube_lite.machinery.informer import Informer, Informers
@@ -68,19 +67,18 @@ class DnsServer:
         query = parse_query(packet)
         if not isinstance(query, Query):
             return query
-        if not query.in_class:
-            return pack_error(query, names.REFUSED)
         size_max = TCP_BYTES_MAX if tcp else UDP_BYTES_MIN
-        if query.edns is not None:
-            if query.edns.version:
-                return pack_error(query, names.BADVERS)
-            if not tcp:
-                size_max = min(max(query.edns.size, UDP_BYTES_MIN), UDP_BYTES_MAX)
+        if query.edns is not None and not tcp:
+            size_max = min(max(query.edns.size, UDP_BYTES_MIN), UDP_BYTES_MAX)
+        if not query.in_class:
+            return pack_error(query, names.REFUSED, size_max)
+        if query.edns is not None and query.edns.version:
+            return pack_error(query, names.BADVERS, size_max)
         try:
             return self._packed(query).pack(query, size_max, self._random)
         except Exception:
             log.exception("answering %s failed", query)
-            return pack_error(query, names.SERVFAIL)
+            return pack_error(query, names.SERVFAIL, size_max)
 
     def _packed(self, query: Query) -> PackedAnswer:
         if self._cached_generation != self.index.generation:

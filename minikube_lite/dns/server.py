@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import cast
 
 from minikube_lite.clock import TransportTime
-from minikube_lite.dns.message import HEADER_BYTES
+from minikube_lite.dns.query import HEADER_BYTES
 
 log = logging.getLogger(__name__)
 
