@@ -116,7 +116,7 @@ def test_a_cluster_that_is_asked_to_end_in_another_way_is_forgotten(program: Pro
     with program.begin("start", "--nodes", "0", "--output", "json", *FREE) as process:
         assert process.stdout is not None
         os.kill(json.loads(process.stdout.readline())["pid"], number)
-        _, errors = process.communicate(timeout=SECONDS_MAX)
+        _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
     assert program.run("list", "--output", "name").stdout == ""
 
