@@ -41,6 +41,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--every-kubectl", action="store_true", help="run tests of kubectl with every version found")
 
 
+def pytest_configure() -> None:
+    """Programs that tests start can be interrupted as at a terminal, also under nohup or in a job in the background."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The repository."""

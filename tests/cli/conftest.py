@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,18 +55,6 @@ class Program:
 def program(tmp_path: Path) -> Iterator[Program]:
     """The program; what it left running in the background is stopped."""
     program = Program(tmp_path)
-    with _signals_of_a_terminal():
-        yield program
-        program.variables.clear()
-        program.run("stop", "--all")
-
-
-@contextmanager
-def _signals_of_a_terminal() -> Iterator[None]:
-    """Programs inherit what is ignored, as tests under nohup ignore SIGHUP."""
-    ignored = [number for number in (signal.SIGHUP, signal.SIGINT) if signal.getsignal(number) is signal.SIG_IGN]
-    for number in ignored:
-        signal.signal(number, signal.SIG_DFL)
-    yield
-    for number in ignored:
-        signal.signal(number, signal.SIG_IGN)
+    yield program
+    program.variables.clear()
+    program.run("stop", "--all")
