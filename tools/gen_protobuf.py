@@ -8,12 +8,10 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from go_sources import Sources
 from go_types import BUILTIN_TYPES, GoField, GoType
-
-if TYPE_CHECKING:
-    from gen_schemas import Sources
 
 MESSAGE = re.compile(r"^message (\w+) \{$(.*?)^\}$", re.MULTILINE | re.DOTALL)
 MESSAGE_FIELD = re.compile(r"^  (?:optional|repeated|map<\w+, *[\w.]+>) *(?:[\w.]+ )?(\w+) = (\d+);$", re.MULTILINE)

@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = Parser(prog=PROGRAM, description="A Kubernetes control plane in one process.")
     top.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    top.set_defaults(parser=top)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from minikube_lite.machinery.resources import EVENTS, GroupVersionResource
 from minikube_lite.schema.resources import ResourceInfo
 from minikube_lite.store import Object
-
-if TYPE_CHECKING:
-    from minikube_lite.machinery.informer import Informer
 
 EverythingHandler = Callable[[GroupVersionResource, Object | None, Object | None], None]
 """Called with the resource, and the object before and after a change; None where it was not, or is no more, there."""
@@ -24,10 +21,17 @@ IGNORED = frozenset({EVENTS.key, "events.events.k8s.io"})
 """There are many of them, and they belong to nothing."""
 
 
+class Followed(Protocol):
+    """What tells the changes of one resource."""
+
+    def add_handler(self, handler: Callable[[Object | None, Object | None], None], /) -> object:
+        """Call for every change."""
+
+
 class Source(Protocol):
     """Where the informers come from."""
 
-    def follow(self, resource: GroupVersionResource) -> Informer:
+    def follow(self, resource: GroupVersionResource) -> Followed:
         """The informer of a resource."""
 
     def unfollow(self, resource: GroupVersionResource) -> None:

@@ -30,10 +30,9 @@ def add(commands: Any) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Print the script."""
-    from minikube_lite.cli.command_line import parser
     from minikube_lite.cli.completion.scripts import bash, fish, zsh
     from minikube_lite.cli.completion.words import Words
 
     make = {"bash": bash, "zsh": zsh, "fish": fish}[chosen.shell]
-    sys.stdout.write(make(Words.of(parser())))
+    sys.stdout.write(make(Words.of(chosen.parser)))
     return EXIT_OK

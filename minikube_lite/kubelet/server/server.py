@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import orjson
 from aiohttp import web
 
+from minikube_lite.kubelet.host import Host
 from minikube_lite.kubelet.node import KUBELET_PORT
 from minikube_lite.kubelet.run import Run
+from minikube_lite.kubelet.runtime import Runtime
 from minikube_lite.kubelet.server.logs import LogQuery, NoLog, logged_run, read_log
 from minikube_lite.kubelet.server.portforward import serve_port_forward
 from minikube_lite.kubelet.server.refusal import Refused
@@ -18,9 +20,6 @@ from minikube_lite.kubelet.server.remotecommand import serve_attach, serve_exec
 from minikube_lite.kubelet.state import PodState, container_specs
 from minikube_lite.network.switch import Listener
 from minikube_lite.store import Object
-
-if TYPE_CHECKING:
-    from minikube_lite.kubelet.kubelet import Kubelet
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +30,21 @@ HEADER_BYTES_MAX = 64 << 10
 Handler = Callable[[web.BaseRequest, list[str]], Awaitable[web.StreamResponse]]
 
 
+class Served(Protocol):
+    """What the server asks of its kubelet."""
+
+    host: Host
+    runtime: Runtime
+    pods: dict[str, PodState]
+
+    def status(self, state: PodState, /) -> Object:
+        """A pod's status, as the node sees it."""
+
+
 class KubeletServer:
     """Serves one node. It listens on the node's address, inside the cluster's network only."""
 
-    def __init__(self, kubelet: Kubelet) -> None:
+    def __init__(self, kubelet: Served) -> None:
         self._kubelet = kubelet
         self._server: web.Server | None = None
         self._listener: Listener | None = None
