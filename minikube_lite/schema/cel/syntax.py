@@ -8,6 +8,7 @@ from typing import Any
 
 from minikube_lite.schema.cel.errors import CompileError
 from minikube_lite.schema.cel.values import UInt
+from minikube_lite.schema.cel.words import RESERVED
 
 _TOKEN = re.compile(
     r"""(?P<space>(?:\s|//[^\n]*)+)
@@ -24,27 +25,6 @@ _ESCAPES = {
 }  # fmt: skip
 _ESCAPE = re.compile(
     r"\\(?:x([0-9a-fA-F]{2})|X([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|(.))", re.DOTALL
-)
-RESERVED = frozenset(
-    [
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    ]
 )
 _RELATIONS = {"==": "_==_", "!=": "_!=_", "<": "_<_", "<=": "_<=_", ">": "_>_", ">=": "_>=_", "in": "@in"}
 _SUMS = {"+": "_+_", "-": "_-_"}

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from minikube_lite.schema.cel.errors import CELError
+from minikube_lite.schema.cel.words import KEYWORDS
 
 
 class UInt(int):
@@ -103,36 +104,11 @@ class Opaque:
 
 
 _ESCAPED = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
-_KEYWORDS = frozenset(
-    [
-        "true",
-        "false",
-        "null",
-        "in",
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    ]
-)
 
 
 def escape(name: str) -> str | None:
     """A field's name as expressions write it; None where they cannot."""
-    if name in _KEYWORDS:
+    if name in KEYWORDS:
         return f"__{name}__"
     out, position = "", 0
     while position < len(name):
