@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from benchmarks.clusters import fresh, start
+from benchmarks.live import live, port_forward
 from benchmarks.measure import BENCHMARK_SECONDS_MAX, Result
 from benchmarks.requests import create, get, list_objects, update, watch
 from benchmarks.resolving import dns
@@ -17,7 +18,14 @@ from benchmarks.target import Target, launched, of_kubeconfig
 from benchmarks.workloads import memory, pods_to_ready
 
 Benchmark = Callable[[Target, float], Awaitable[list[Result]]]
-OF_OUR_OWN: dict[str, Benchmark] = {"start": start, "fresh": fresh, "memory": memory, "dns": dns}
+OF_OUR_OWN: dict[str, Benchmark] = {
+    "start": start,
+    "fresh": fresh,
+    "memory": memory,
+    "live": live,
+    "forward": port_forward,
+    "dns": dns,
+}
 """What needs our own process."""
 OF_ANY: dict[str, Benchmark] = {
     "get": get,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
-from benchmarks.measure import Result, rate, resident_mebibytes
+from benchmarks.measure import Result, rate, resident_mebibytes, seconds
 from benchmarks.requests import WORKERS, Api, Scale, api
 from benchmarks.target import Target, launched
 
@@ -41,15 +40,18 @@ async def pods_to_ready(target: Target, scale: Scale) -> list[Result]:
     async with api(target) as made:
         for size in STATEFUL_SETS:
             replicas = max(1, int(size * scale))
-            begun = time.perf_counter()
             body = statefulset(replicas)
-            name = body["metadata"]["name"]
-            await made.send("POST", made.path("statefulsets", group="apps/v1"), body)
-            await _until(made, "apps/v1", "statefulsets", name, lambda obj, all_=replicas: _ready(obj) == all_)
-            taken = time.perf_counter() - begun
+            taken = await seconds(until_ready(made, body))
             results.append(Result(f"StatefulSet of {replicas} pods to Ready", taken, "s", "Parallel"))
-            await made.send("DELETE", made.path("statefulsets", name, "apps/v1"))
+            await made.send("DELETE", made.path("statefulsets", body["metadata"]["name"], "apps/v1"))
     return results
+
+
+async def until_ready(made: Api, body: dict[str, Any]) -> None:
+    """Create a StatefulSet, and wait until its status says that all its pods are Ready."""
+    name, replicas = body["metadata"]["name"], body["spec"]["replicas"]
+    await made.send("POST", made.path("statefulsets", group="apps/v1"), body)
+    await _until(made, "apps/v1", "statefulsets", name, lambda obj: _ready(obj) == replicas)
 
 
 def _ready(obj: dict[str, Any]) -> int:
