@@ -9,13 +9,16 @@ NAME = "minikube-lite"
 
 
 def kubeconfig_text(server: str, name: str = NAME, token: str = "") -> str:
-    """A kubeconfig with one cluster, one user and one context, all of that name; without a token the user has no credentials."""
+    """A kubeconfig with one cluster, one user and one context, all of that name; without a token the user has no credentials.
+
+    It says insecure-skip-tls-verify, because the JavaScript client (@kubernetes/client-node) refuses plain HTTP without it.
+    """
     user = f"{{token: {token}}}" if token else "{}"
     return (
         "apiVersion: v1\n"
         "kind: Config\n"
         "clusters:\n"
-        f"- cluster: {{server: {server}}}\n"
+        f"- cluster: {{server: {server}, insecure-skip-tls-verify: true}}\n"
         f"  name: {name}\n"
         "contexts:\n"
         f"- context: {{cluster: {name}, user: {name}, namespace: default}}\n"
