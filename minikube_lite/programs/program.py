@@ -28,6 +28,8 @@ EXIT_CODE_INTERRUPTED = 130
 """128 and SIGINT."""
 EXIT_CODE_TERMINATED = 143
 """128 and SIGTERM."""
+EXIT_CODE_BROKEN_PIPE = 141
+"""128 and SIGPIPE."""
 START_TURNS_MAX = 50
 """So many turns of the event loop a starting program counts as work that `settle()` waits for."""
 ROOT_DIRECTORIES = ("bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "usr", "var")
@@ -77,6 +79,7 @@ class PodContext:
     base_files: Mapping[str, bytes] = field(default_factory=dict)
     """What stands in the container's own directory from the start, by path."""
     terminating: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the container's program, and no other process in it, is to end."""
 
     def __post_init__(self) -> None:
         self.network.bind(self.read_text, self.clock, f"{self.namespace}/{self.pod}/{self.container}")
@@ -100,6 +103,7 @@ class PodContext:
             stderr=stderr or self.stderr,
             tty=tty,
             network=self.network.for_process(),
+            terminating=asyncio.Event(),
             **changed,
         )
 
@@ -164,6 +168,8 @@ async def run_program(program: Program, context: PodContext) -> int:
         return EXIT_CODE_TERMINATED
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else EXIT_CODE_ERROR if error.code else 0
+    except BrokenPipeError:
+        return EXIT_CODE_BROKEN_PIPE
     except Exception as error:
         context.stderr.write("".join(traceback.format_exception(error, limit=-8)))
         return EXIT_CODE_ERROR
