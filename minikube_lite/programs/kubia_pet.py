@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from minikube_lite.programs.asgi import Receive, Send, serve_asgi
@@ -20,23 +19,28 @@ async def kubia_pet(context: PodContext) -> int:
 
     async def application(scope: Any, receive: Receive, send: Send) -> None:
         if scope["method"] == "POST":
-            body = await _body(receive)
-            _write(context.path(DATA_FILE), body)
+            body = await read_body(receive)
+            context.path(DATA_FILE).write_bytes(body)
             context.stdout.print("New data has been received and stored.")
             answer = f"Data stored on pod {context.hostname}\n"
         else:
-            stored = _read(context.path(DATA_FILE))
-            answer = f"You've hit {context.hostname}\nData stored on this pod: {stored}\n"
+            answer = f"You've hit {context.hostname}\nData stored on this pod: {stored(context)}\n"
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": answer.encode()})
 
-    context.stdout.print("Kubia server starting...")
-    context.stdout.print(f"Local hostname is {context.hostname}")
-    context.stdout.print(f"Listening on port {PORT}")
+    announce(context)
     return await serve_asgi(application, context, PORT)
 
 
-async def _body(receive: Receive) -> bytes:
+def announce(context: PodContext) -> None:
+    """Say what the server says when it starts."""
+    context.stdout.print("Kubia server starting...")
+    context.stdout.print(f"Local hostname is {context.hostname}")
+    context.stdout.print(f"Listening on port {PORT}")
+
+
+async def read_body(receive: Receive) -> bytes:
+    """What is posted. Raises ValueError when it is too large."""
     body = b""
     while True:
         message = await receive()
@@ -47,9 +51,7 @@ async def _body(receive: Receive) -> bytes:
             return body
 
 
-def _read(file: Path) -> str:
+def stored(context: PodContext) -> str:
+    """What was posted last."""
+    file = context.path(DATA_FILE)
     return file.read_text(errors="replace") if file.exists() else NO_DATA
-
-
-def _write(file: Path, body: bytes) -> None:
-    file.write_bytes(body)

@@ -64,6 +64,11 @@ class ContainerLog:
         if rest:
             self._partial[stream] = rest
 
+    def since_start(self, stream: StreamName) -> bytes:
+        """What the stream was given, as far as it is kept, a line without its end included."""
+        lines = [line.text + (b"" if line.partial else b"\n") for line in self.lines if line.stream == stream]
+        return b"".join(lines) + self._partial.get(stream, b"")
+
     def attach(self, stream: StreamName, output: Output) -> Callable[[], None]:
         """Write to `output` too, from now on. Returns what ends it."""
         self._attached[stream, output] = None

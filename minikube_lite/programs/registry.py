@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any, cast
 
 from minikube_lite.programs.asgi import AsgiApplication, serve_asgi
+from minikube_lite.programs.builtin_images import builtin_images
 from minikube_lite.programs.image import Image
-from minikube_lite.programs.kubia_pet import IMAGE as KUBIA_PET
-from minikube_lite.programs.kubia_pet import kubia_pet
+from minikube_lite.programs.pause import pause
 from minikube_lite.programs.program import PodContext, Program
 
 ENTRY_POINT_GROUP = "minikube_lite.programs"
@@ -29,7 +28,7 @@ class Programs:
     @classmethod
     def discover(cls) -> Programs:
         """The built-in programs, and those of installed packages."""
-        found = cls({KUBIA_PET: Image(kubia_pet, entrypoint=("node", "app.js"))})
+        found = cls(builtin_images())
         for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: (point.name, point.value)):
             found.register(point.name, point.load())
         return found
@@ -62,15 +61,6 @@ class Programs:
         return (
             self._programs.get(name) or self._programs.get(without_tag(name)) or Image(pause, takes="all", known=False)
         )
-
-
-async def pause(context: PodContext) -> int:
-    """Do nothing until stopped."""
-    try:
-        await asyncio.get_running_loop().create_future()
-    except asyncio.CancelledError:
-        return 0
-    return 0
 
 
 def _serving(application: AsgiApplication, port: int) -> Program:

@@ -26,9 +26,9 @@ OPCODES = ("QUERY", "IQUERY", "STATUS", "RESERVED3", "NOTIFY", "UPDATE")
 FLAGS = (("qr", 0x8000), ("aa", 0x0400), ("tc", 0x0200), ("rd", 0x0100), ("ra", 0x0080), ("ad", 0x0020), ("cd", 0x0010))
 RECURSION_DESIRED, AUTHENTIC_DATA, TRUNCATED = 0x0100, 0x0020, 0x0200
 
-EDNS_BYTES = 1232
+EDNS_BYTES = 4096
 """The datagram size that dig offers."""
-COOKIE_OPTION = 10
+DNSSEC_OK = 0x8000
 NAME_BYTES_MAX = 255
 LABEL_BYTES_MAX = 63
 JUMPS_MAX = 128
@@ -54,11 +54,11 @@ class Record(NamedTuple):
 
 @dataclass(slots=True)
 class Edns:
-    """The OPT record of a reply."""
+    """An OPT record, without options where it is a query's. `size` in bytes."""
 
-    version: int
-    dnssec_ok: bool
-    size: int
+    version: int = 0
+    dnssec_ok: bool = False
+    size: int = EDNS_BYTES
     options: list[tuple[int, bytes]] = field(default_factory=list)
 
 
@@ -83,17 +83,15 @@ class Message:
 
 
 def pack_query(
-    message_id: int, name: str, qtype: int, *, flags: int, edns: bytes | None = b"", qclass: int = 1
+    message_id: int, name: str, qtype: int, *, flags: int, edns: Edns | None = None, qclass: int = 1
 ) -> bytes:
-    """A query; `edns` holds the options of its OPT record, None for none. Raises BadMessage."""
-    additional = b"" if edns is None else b"\0" + _RECORD.pack(TYPES["OPT"], EDNS_BYTES, 0, len(edns)) + edns
+    """A query; `edns` is its OPT record. Raises BadMessage."""
+    additional = b""
+    if edns is not None:
+        ttl = edns.version << 16 | (DNSSEC_OK if edns.dnssec_ok else 0)
+        additional = b"\0" + _RECORD.pack(TYPES["OPT"], edns.size, ttl, 0)
     head = _HEADER.pack(message_id, flags, 1, 0, 0, 1 if additional else 0)
     return head + pack_name(name) + struct.pack(">HH", qtype, qclass) + additional
-
-
-def cookie_option(cookie: bytes) -> bytes:
-    """A client's cookie as an option of EDNS."""
-    return struct.pack(">HH", COOKIE_OPTION, len(cookie)) + cookie
 
 
 def pack_name(name: str) -> bytes:
@@ -138,7 +136,9 @@ def _parse(packet: bytes) -> Message:
     rcode, edns = flags & 0xF, None
     for record in sections[2]:
         if record.type == TYPES["OPT"]:
-            edns = Edns(record.ttl >> 16 & 0xFF, bool(record.ttl & 0x8000), record.record_class, _options(record.data))
+            edns = Edns(
+                record.ttl >> 16 & 0xFF, bool(record.ttl & DNSSEC_OK), record.record_class, _options(record.data)
+            )
             rcode |= (record.ttl >> 24) << 4
     additionals = [record for record in sections[2] if record.type != TYPES["OPT"]]
     return Message(message_id, flags, rcode, questions, sections[0], sections[1], additionals, edns, len(packet))

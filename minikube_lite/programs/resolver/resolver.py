@@ -91,9 +91,7 @@ class Resolver:
         for _ in range(config.attempts):
             for server in config.nameservers:
                 try:
-                    query = pack_query(
-                        self.random.getrandbits(16), full_name, qtype, flags=RECURSION_DESIRED, edns=None
-                    )
+                    query = pack_query(self.random.getrandbits(16), full_name, qtype, flags=RECURSION_DESIRED)
                     return await self.exchange(server, query, config.timeout)
                 except BadMessage:
                     raise NameNotKnown(full_name.rstrip(".")) from None
