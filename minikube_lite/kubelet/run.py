@@ -33,6 +33,8 @@ class Run:
     release: Callable[[], None] | None = None
     """Ends what `settle()` waits for."""
     killed: bool = False
+    attached: bool = False
+    """Whether a client ever joined it."""
     interrupted: bool = False
     """Whether somebody typed ^C at its terminal."""
     asked: bool = False

@@ -86,13 +86,13 @@ class Terminator:
 
     def _ask(self, run: Run) -> None:
         """SIGTERM. A program that is not graceful is cancelled after the moment that stopping takes."""
-        host, stop_by = self._host, run.container.stop_by
+        host, stop_by, again = self._host, run.container.stop_by, run.asked
         assert stop_by is not None
         run.asked = True
         run.context.terminating.set()
         left = max(stop_by - host.clock.now(), GRACE_PERIOD_SECONDS_MIN)
         self._set_timer(run, left, self._kill)
-        if run.image.graceful:
+        if run.image.graceful or again:
             return
         delay = min(host.pace.stop, left)
         if delay > 0:

@@ -20,6 +20,8 @@ from minikube_lite.programs.program import EXIT_CODE_INTERRUPTED, EXIT_CODE_KILL
 from minikube_lite.programs.terminal import Terminal
 
 EXEC_ID_DIGITS = 64
+REPLAY_SECONDS = 10.0
+"""So long after its start a container has just started."""
 EXEC_ERROR = (
     'error executing command in container: failed to exec in container: failed to start exec "{id}": '
     "OCI runtime exec failed: exec failed: unable to start container process: {error}: unknown"
@@ -86,10 +88,18 @@ async def _type(session: Session, terminal: Terminal) -> None:
     terminal.hang_up()
 
 
-async def serve_attach(request: web.BaseRequest, run: Run, time: TransportTime) -> web.StreamResponse:
-    """Join a client to a container's program, until one of them ends. Raises Refused."""
+async def serve_attach(request: web.BaseRequest, run: Run, clock: Clock) -> web.StreamResponse:
+    """Join a client to a container's program, until one of them ends. Raises Refused.
+
+    `kubectl run -i` attaches when it sees the container run. Programs here may have said all by then, so that the first
+    client of a container that has just started is told what it missed.
+    """
     wanted = Wanted.of(request.query)
-    session = await start_session(request, wanted, time)
+    session = await start_session(request, wanted, clock.transport)
+    if not run.attached and clock.now() - run.container.started_at < REPLAY_SECONDS:
+        session.stdout.write(run.log.since_start("stdout"))
+        session.stderr.write(run.log.since_start("stderr"))
+    run.attached = True
     leave = [run.log.attach("stdout", session.stdout), run.log.attach("stderr", session.stderr)]
     typing = asyncio.create_task(_feed(session, run, wanted), name=f"stdin of {run.state.key}")
     try:

@@ -121,7 +121,7 @@ class KubeletServer:
     async def _attach(self, request: web.BaseRequest, rest: list[str]) -> web.StreamResponse:
         """GET or POST /attach/{namespace}/{pod}/{container}"""
         _, run = self._running(rest, "container {container} not found in pod {pod}_{namespace}")
-        return await serve_attach(request, run, self._kubelet.host.clock.transport)
+        return await serve_attach(request, run, self._kubelet.host.clock)
 
     async def _port_forward(self, request: web.BaseRequest, rest: list[str]) -> web.StreamResponse:
         """GET or POST /portForward/{namespace}/{pod}"""
