@@ -15,7 +15,7 @@ from minikube_lite.kubelet.asking import AskingFailed, port_number
 from minikube_lite.kubelet.probes import Tally
 from minikube_lite.kubelet.run import Run
 from minikube_lite.programs.image import Image
-from minikube_lite.programs.registry import pause
+from minikube_lite.programs.pause import pause
 
 
 @dataclass

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from minikube_lite.programs.kubia_pet import kubia_pet
-from minikube_lite.programs.registry import Programs, is_asgi, pause
+from minikube_lite.programs.pause import pause
+from minikube_lite.programs.registry import Programs, is_asgi
 
 
 async def program(context):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minikube_lite.programs.resolver.message import BadMessage, cookie_option, pack_query, parse_message, rcode_name
+from minikube_lite.programs.resolver.message import BadMessage, Edns, pack_query, parse_message, rcode_name
 
 RECORDS = [
     "kubia.default.svc.cluster.local. 30 IN SRV 0 50 8080 kubia-0.kubia.default.svc.cluster.local.",
@@ -36,12 +36,12 @@ def test_records_read_as_zone_files_show_them(text):
 
 
 def test_a_query_is_what_a_server_understands():
-    query = dns.message.from_wire(pack_query(7, "kubia.example", 33, flags=0x0120, edns=cookie_option(b"12345678")))
+    query = dns.message.from_wire(pack_query(7, "kubia.example", 33, flags=0x0120, edns=Edns(size=1232)))
     assert (query.id, query.question[0].to_text()) == (7, "kubia.example. IN SRV")
     assert query.edns == 0
     assert query.payload == 1232
     assert query.flags == dns.flags.RD | dns.flags.AD
-    assert dns.message.from_wire(pack_query(7, ".", 2, flags=0, edns=None)).edns == -1
+    assert dns.message.from_wire(pack_query(7, ".", 2, flags=0)).edns == -1
 
 
 @pytest.mark.parametrize("name", ["a..b", "a" * 64, ".".join(["a" * 63] * 4)])
