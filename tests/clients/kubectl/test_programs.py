@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tests.clients.kubectl.conftest import Kube
@@ -25,14 +24,6 @@ def box(kubectl: Kube) -> Kube:
     kubectl("run", "box", "--image=busybox", "--", "sleep", "infinity")
     kubectl("wait", "pod/box", "--for=condition=Ready", f"--timeout={SECONDS_MAX}s")
     return kubectl
-
-
-def eventually(holds: Callable[[], object]) -> None:
-    """Wait for something that kubectl must be asked for again and again."""
-    deadline = time.monotonic() + SECONDS_MAX
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_a_script_in_exec(box: Kube) -> None:
@@ -120,7 +111,8 @@ def test_one_that_computes_for_ever_hurts_nobody(kubectl: Kube) -> None:
 
 def test_a_crash_is_restarted_and_told(kubectl: Kube) -> None:
     kubectl("run", "crash", "--image=busybox", "--", "sh", "-c", "echo run; exit 3")
-    eventually(lambda: int(kubectl.object("pod", "crash")["status"]["containerStatuses"][0]["restartCount"]) >= 1)
+    restarted = "--for=jsonpath={.status.containerStatuses[0].restartCount}=1"
+    kubectl("wait", "pod/crash", restarted, f"--timeout={SECONDS_MAX}s")
     [status] = kubectl.object("pod", "crash")["status"]["containerStatuses"]
     assert status["lastState"]["terminated"]["exitCode"] == 3
     assert kubectl("logs", "crash", "--previous") == "run\n"
