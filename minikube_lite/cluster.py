@@ -236,9 +236,16 @@ class _Parts:
             network=cluster.network,
         )
         self.kubelets.obey(cluster.faults)
-        dns_options = DnsOptions(zone=options.cluster_domain, ttl=options.dns_ttl, pods=options.dns_pods)
+        dns_options = DnsOptions(
+            zone=options.cluster_domain,
+            ttl=options.dns_ttl,
+            pods=options.dns_pods,
+            transfer=options.dns_transfer,
+            upstreams=options.dns_forward,
+        )
         self.dns = DnsServer(self.informers, clock, dns_options)
-        listen_inside(self.kubelets.network.switch, str(options.service_cluster_ip_range[10]), self.dns.reply)
+        dns_address = str(options.service_cluster_ip_range[10])
+        listen_inside(self.kubelets.network.switch, dns_address, self.dns.respond, self.dns.replies)
         self.lab = Lab(cluster, self.informers, self.events, self.kubelets.running) if options.lab else None
 
     async def start(self) -> None:

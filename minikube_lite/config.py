@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from minikube_lite.machinery.name_servers import NameServer, parse_name_servers
 from minikube_lite.machinery.names import is_dns1123_subdomain
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|us|ns|h|m|s)")
@@ -58,6 +59,11 @@ def split_names(value: object) -> object:
     return tuple(name for name in value.split(",") if name) if isinstance(value, str) else value
 
 
+def split_name_servers(value: object) -> object:
+    """DNS servers, as `--dns-forward` names them."""
+    return parse_name_servers(value) if isinstance(value, str) else value
+
+
 AdmissionPlugin = Literal["OwnerReferencesPermissionEnforcement"]
 Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0)]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -90,6 +96,10 @@ class Options(BaseModel):
     cluster_domain: str = "cluster.local"
     dns_ttl: Annotated[int, Field(ge=0, le=3600)] = 30
     dns_pods: Literal["insecure", "verified", "disabled"] = "insecure"
+    dns_transfer: bool = False
+    """Whether the DNS server hands out its whole zone (AXFR)."""
+    dns_forward: Annotated[tuple[NameServer, ...], BeforeValidator(split_name_servers)] = ()
+    """The DNS servers that are asked about names outside of the cluster; without any, those are refused."""
     default_storage_class: Annotated[str, AfterValidator(check_storage_class)] = "standard"
 
     service_cluster_ip_range: Annotated[IPv4Network, AfterValidator(check_service_range)] = IPv4Network("10.96.0.0/16")

@@ -70,6 +70,7 @@ def _add_doors(start: argparse.ArgumentParser) -> None:
     doors.add_argument(
         "-d", "--background", action="store_true", help="return when the cluster is up; `minikube-lite stop` stops it"
     )
+    doors.add_argument("--uvloop", action="store_true", help="run on uvloop, which is faster, if it is installed")
     doors.add_argument("-v", "--verbose", action="count", default=0, help="log more; twice for all")
 
 
@@ -89,6 +90,14 @@ def _add_cluster(start: argparse.ArgumentParser) -> None:
     cluster.add_argument("--dns-ttl", type=int, metavar="SECONDS", help="the TTL of DNS answers (30)")
     cluster.add_argument(
         "--dns-pods", choices=("insecure", "verified", "disabled"), help="names of pods by address (insecure)"
+    )
+    cluster.add_argument(
+        "--dns-forward",
+        metavar="SERVER,…",
+        help="ask these about names outside of the cluster: addresses, or /etc/resolv.conf (none: refused)",
+    )
+    cluster.add_argument(
+        "--dns-transfer", action=argparse.BooleanOptionalAction, help="hand out the whole zone by AXFR (no)"
     )
     cluster.add_argument("--service-cluster-ip-range", metavar="CIDR", help="addresses of Services (10.96.0.0/16)")
     cluster.add_argument("--cluster-cidr", metavar="CIDR", help="addresses of pods (10.244.0.0/16)")

@@ -92,6 +92,10 @@ class Index:
         """The service of that name."""
         return self._services.get((namespace, name))
 
+    def services(self) -> list[Service]:
+        """All services of namespaces that exist."""
+        return [service for service in self._services.values() if service.namespace in self._namespaces]
+
     def service_by_address(self, address: Address) -> Service | None:
         """The service with that cluster IP."""
         found = self._services_by_address.get(address)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from minikube_lite.dns.names import LABEL_BYTES_MAX, Address, Name, parse_name
+from minikube_lite.machinery.name_servers import NameServer
 
 PodsMode = Literal["insecure", "verified", "disabled"]
 
@@ -26,6 +27,10 @@ class DnsOptions:
     ttl: int = 30
     pods: PodsMode = "insecure"
     local_addresses: tuple[Address, ...] = ()
+    transfer: bool = False
+    """Whether anybody may have the whole zone, by TCP (upstream: `transfer { to * }`)."""
+    upstreams: tuple[NameServer, ...] = ()
+    """The servers that are asked about all other zones; without any, such questions are refused (upstream: `forward`)."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.ttl <= TTL_SECONDS_MAX:

@@ -6,10 +6,11 @@ Answers are kept, packed, by the question's bytes until the index changes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from minikube_lite.clock import Clock
 from minikube_lite.dns import names
+from minikube_lite.dns.forward import Forwarder
 from minikube_lite.dns.index import Index
 from minikube_lite.dns.message import (
     TCP_BYTES_MAX,
@@ -23,12 +24,14 @@ from minikube_lite.dns.options import DnsOptions
 from minikube_lite.dns.query import Query, parse_query
 from minikube_lite.dns.records import Answer, Resolver
 from minikube_lite.dns.server import Server
+from minikube_lite.dns.transfer import transfer
 from minikube_lite.machinery.informer import Informer, Informers
 from minikube_lite.machinery.resources import ENDPOINT_SLICES, NAMESPACES, PODS, SERVICES
 from minikube_lite.store import Object
 
 log = logging.getLogger(__name__)
 
+RCODE_MASK = 0x0F
 CACHED_ANSWERS_MAX = 4096
 CACHED_RECORDS_MAX = 200_000
 """Over all cached answers. Beyond either bound the cache begins anew."""
@@ -42,7 +45,9 @@ class DnsServer:
         self.index = Index(clock.now)
         self._resolver = Resolver(self.index, self.options)
         self._random = clock.random_stream("dns")
-        self._server = Server(self.reply, clock.transport)
+        self._server = Server(self.respond, self.replies, clock.transport)
+        upstreams = self.options.upstreams
+        self._forwarder = Forwarder(upstreams, clock.transport, self._random) if upstreams else None
         self._cache: dict[bytes, PackedAnswer] = {}
         self._cached_records = 0
         self._cached_generation = 0
@@ -62,14 +67,43 @@ class DnsServer:
         """The answer to a question, as plain data."""
         return self._resolver.answer(parse_name(name), qtype, synced=self._synced())
 
+    def respond(self, packet: bytes) -> bytes | None | Awaitable[bytes]:
+        """The reply to a datagram; later, where another server is asked."""
+        reply = self.reply(packet)
+        return self._forwarded(packet, reply, tcp=False) or reply
+
+    async def replies(self, packet: bytes) -> list[bytes]:
+        """The replies to a packet that came over TCP: one, none for silence, or the messages of a zone transfer."""
+        messages = self._transferred(packet) if self.options.transfer else None
+        if messages is not None:
+            return messages
+        reply = self.reply(packet, tcp=True)
+        later = self._forwarded(packet, reply, tcp=True)
+        if later is not None:
+            return [await later]
+        return [] if reply is None else [reply]
+
+    def _transferred(self, packet: bytes) -> list[bytes] | None:
+        query = parse_query(packet)
+        if not isinstance(query, Query) or query.type not in (names.AXFR, names.IXFR):
+            return None
+        return transfer(query, self.index, self.options) if query.in_class and self._synced() else None
+
+    def _forwarded(self, packet: bytes, reply: bytes | None, *, tcp: bool) -> Awaitable[bytes] | None:
+        """What other servers say about a question that is refused here because the zone is none of ours."""
+        if self._forwarder is None or reply is None or reply[3] & RCODE_MASK != names.REFUSED:
+            return None
+        query = parse_query(packet)
+        if not isinstance(query, Query) or not query.in_class or self._resolver.has_zone_of(query.name):
+            return None
+        return self._forwarder.ask(packet, query, _size_max(query, tcp=tcp), tcp=tcp)
+
     def reply(self, packet: bytes, tcp: bool = False) -> bytes | None:
         """The reply to a packet; None is silence."""
         query = parse_query(packet)
         if not isinstance(query, Query):
             return query
-        size_max = TCP_BYTES_MAX if tcp else UDP_BYTES_MIN
-        if query.edns is not None and not tcp:
-            size_max = min(max(query.edns.size, UDP_BYTES_MIN), UDP_BYTES_MAX)
+        size_max = _size_max(query, tcp=tcp)
         if not query.in_class:
             return pack_error(query, names.REFUSED, size_max)
         if query.edns is not None and query.edns.version:
@@ -117,6 +151,13 @@ class DnsServer:
         if self._unsynced:
             self._unsynced = [informer for informer in self._unsynced if not informer.synced]
         return not self._unsynced
+
+
+def _size_max(query: Query, *, tcp: bool) -> int:
+    """How many bytes a reply may have."""
+    if tcp:
+        return TCP_BYTES_MAX
+    return UDP_BYTES_MIN if query.edns is None else min(max(query.edns.size, UDP_BYTES_MIN), UDP_BYTES_MAX)
 
 
 def _follow_one(informer: Informer, put: Callable[[Object], None], remove: Callable[[Object], None]) -> Informer:

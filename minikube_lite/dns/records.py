@@ -66,7 +66,7 @@ class Resolver:
     def answer(self, name: Name, qtype: int, *, synced: bool = True) -> Answer:
         """The answer to a question of class IN; SERVFAIL until the cluster is known."""
         lowered = lower_name(name)
-        zone = next((zone for zone in self._zones if lowered[-len(zone) :] == zone), None)
+        zone = self._zone_of(lowered)
         if zone is None or qtype in (names.AXFR, names.IXFR):
             return Answer(names.REFUSED, authoritative=False)
         question = Question(name, qtype, name[-len(zone) :], lowered[: -len(zone)])
@@ -79,6 +79,13 @@ class Resolver:
         if not found.records:
             return Answer(names.NOERROR, authority=authority)
         return Answer(names.NOERROR, answer=found.records, additional=found.additional)
+
+    def has_zone_of(self, name: Name) -> bool:
+        """Whether the name is in one of our zones."""
+        return self._zone_of(lower_name(name)) is not None
+
+    def _zone_of(self, lowered: Name) -> Name | None:
+        return next((zone for zone in self._zones if lowered[-len(zone) :] == zone), None)
 
     # What a name leads to
 

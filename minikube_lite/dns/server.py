@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
 
 from minikube_lite.clock import TransportTime
@@ -25,15 +25,18 @@ UDP_RECEIVE_BUFFER_BYTES = 1 << 20
 PORT_ATTEMPTS_MAX = 16
 """How many free UDP ports are tried until one is free for TCP too."""
 
-Reply = Callable[[bytes, bool], bytes | None]
-"""The reply to a packet, which came over TCP or not; None is silence."""
+Reply = Callable[[bytes], bytes | None | Awaitable[bytes]]
+"""The reply to a datagram, now or later; None is silence."""
+Replies = Callable[[bytes], Awaitable[Sequence[bytes]]]
+"""The replies to a message that came over TCP; none is silence, several are a zone transfer."""
 
 
 class Server:
     """Takes packets from sockets and sends the replies."""
 
-    def __init__(self, reply: Reply, time: TransportTime) -> None:
+    def __init__(self, reply: Reply, replies: Replies, time: TransportTime) -> None:
         self._reply = reply
+        self._replies = replies
         self._time = time
         self._udp: asyncio.DatagramTransport | None = None
         self._tcp: asyncio.Server | None = None
@@ -97,13 +100,12 @@ class Server:
             async with self._time.timeout(TCP_IDLE_SECONDS_MAX):
                 length = int.from_bytes(await reader.readexactly(2), "big")
                 packet = await reader.readexactly(length)
-                reply = self._reply(packet, True)
-                if reply is None:
-                    if length < HEADER_BYTES:
-                        return  # not DNS
-                    continue
-                writer.write(len(reply).to_bytes(2, "big") + reply)
-                await writer.drain()
+                replies = await self._replies(packet)
+                if not replies and length < HEADER_BYTES:
+                    return  # not DNS
+                for reply in replies:
+                    writer.write(len(reply).to_bytes(2, "big") + reply)
+                    await writer.drain()
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -113,6 +115,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._reply = reply
         self._paused = False
         self._transport: asyncio.DatagramTransport | None = None
+        self._later: dict[asyncio.Task[None], None] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.DatagramTransport", transport)
@@ -128,6 +131,19 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if not self._paused and self._transport is not None:
-            reply = self._reply(data, False)
-            if reply is not None:
+            reply = self._reply(data)
+            if isinstance(reply, bytes):
                 self._transport.sendto(reply, addr)
+            elif reply is not None:
+                task = asyncio.ensure_future(self._send_later(reply, addr))
+                self._later[task] = None
+                task.add_done_callback(lambda done: self._later.pop(done, None))
+
+    async def _send_later(self, reply: Awaitable[bytes], addr: tuple[str, int]) -> None:
+        answer = await reply
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.sendto(answer, addr)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for task in list(self._later):
+            task.cancel()

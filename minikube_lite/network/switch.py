@@ -23,8 +23,8 @@ EPHEMERAL_PORT_MAX = 60999
 ProtocolFactory = Callable[[], asyncio.Protocol]
 StreamHandler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 FindLink = Callable[[str, str], Link | None]
-DatagramHandler = Callable[[bytes, Address], bytes | None]
-"""Gets what came and from where; what it returns is sent back."""
+DatagramHandler = Callable[[bytes, Address], bytes | None | Awaitable[bytes]]
+"""Gets what came and from where; what it returns, now or later, is sent back."""
 
 
 class Origin(NamedTuple):
@@ -124,7 +124,9 @@ class Switch:
             listener = self._datagram_listeners.get(real)
             if listener is None:
                 raise ConnectionRefusedError(f"{_dial('UDP', (address, port))} connection refused")
-            answer: bytes | None = listener.factory(data, (origin.address, self._port()))
+            answer: bytes | None | Awaitable[bytes] = listener.factory(data, (origin.address, self._port()))
+            if answer is not None and not isinstance(answer, bytes):
+                answer = await answer
             await _turn()
             return answer if link is None or link.up else None
 

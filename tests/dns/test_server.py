@@ -60,8 +60,12 @@ async def read_reply(reader: asyncio.StreamReader) -> bytes:
     return await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
 
 
-def echo(packet: bytes, tcp: bool) -> bytes | None:
+def echo(packet: bytes) -> bytes | None:
     return packet or None
+
+
+async def echoes(packet: bytes) -> list[bytes]:
+    return [packet] if packet else []
 
 
 async def test_udp_and_tcp_answer_on_one_port(golden: Any) -> None:
@@ -103,7 +107,7 @@ async def test_a_connection_takes_many_queries_at_once(golden: Any) -> None:
 
 
 async def test_what_is_not_dns_ends_the_connection() -> None:
-    server = Server(lambda packet, tcp: None, TransportTime())
+    server = Server(lambda packet: None, echoes, TransportTime())
     host, port = await server.start(HOST, 0)
     reader, writer = await asyncio.open_connection(host, port)
     writer.write(framed(b""))
@@ -113,7 +117,7 @@ async def test_what_is_not_dns_ends_the_connection() -> None:
 
 
 async def test_a_silent_client_is_sent_away() -> None:
-    server = Server(echo, NoPatience())
+    server = Server(echo, echoes, NoPatience())
     host, port = await server.start(HOST, 0)
     reader, writer = await asyncio.open_connection(host, port)
     assert await reader.read() == b""
@@ -122,7 +126,7 @@ async def test_a_silent_client_is_sent_away() -> None:
 
 
 async def test_connections_beyond_the_limit_are_closed() -> None:
-    server = Server(echo, TransportTime())
+    server = Server(echo, echoes, TransportTime())
     host, port = await server.start(HOST, 0)
     writers = []
     for _ in range(dns_server.TCP_CONNECTIONS_MAX):
@@ -139,7 +143,7 @@ async def test_connections_beyond_the_limit_are_closed() -> None:
 
 
 async def test_stop_closes_everything_and_start_may_follow() -> None:
-    server = Server(echo, TransportTime())
+    server = Server(echo, echoes, TransportTime())
     host, port = await server.start(HOST, 0)
     reader, writer = await asyncio.open_connection(host, port)
     writer.write(framed(b"hello"))
@@ -157,7 +161,7 @@ async def test_stop_closes_everything_and_start_may_follow() -> None:
 
 @pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
 async def test_a_port_that_is_taken_is_an_error(kind: socket.SocketKind) -> None:
-    server = Server(echo, TransportTime())
+    server = Server(echo, echoes, TransportTime())
     with socket.socket(socket.AF_INET, kind) as taken:
         taken.bind((HOST, 0))
         if kind == socket.SOCK_STREAM:
@@ -167,7 +171,7 @@ async def test_a_port_that_is_taken_is_an_error(kind: socket.SocketKind) -> None
 
 
 async def test_a_free_port_is_free_for_both() -> None:
-    server = UnluckyServer(echo, TransportTime())
+    server = UnluckyServer(echo, echoes, TransportTime())
     _, port = await server.start(HOST, 0)
     assert server.refused == 3
     reader, writer = await asyncio.open_connection(HOST, port)
