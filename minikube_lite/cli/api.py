@@ -52,13 +52,18 @@ def request(
 
 def watch(server: str, path: str, name: str, version: str) -> Iterator[Any]:
     """An object as it is after each change that follows a version, while the API tells of them."""
-    query = f"?watch=true&fieldSelector=metadata.name%3D{name}&resourceVersion={version}"
-    with _asked(server, "GET", path + query, None, "", None) as answer:
+    for event in changes(server, path, version, f"&fieldSelector=metadata.name%3D{name}"):
+        yield event["object"]
+
+
+def changes(server: str, path: str, version: str, selector: str = "") -> Iterator[Any]:
+    """The watch events that follow a version, until the API ends them."""
+    with _asked(server, "GET", f"{path}?watch=true&resourceVersion={version}{selector}", None, "", None) as answer:
         for line in answer:
             event = json.loads(line)
             if event["type"] == "ERROR":
                 raise ApiStatusError(event["object"]["code"], event["object"]["message"])
-            yield event["object"]
+            yield event
 
 
 @contextmanager

@@ -60,6 +60,9 @@ class Record:
     previous_context: str = ""
     """What was current there."""
     log: str = ""
+    zone: str = "cluster.local"
+    """Its DNS zone, and the TTL of its records in seconds."""
+    ttl: int = 30
     token: str = ""
     """Cluster admin's, where requests without credentials are not cluster admin."""
 

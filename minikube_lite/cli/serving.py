@@ -80,7 +80,16 @@ class Serving:
         except OSError as error:
             raise UsageError(f"the kubeconfig cannot be written: {error}") from error
         log_file = str(self._running.log(self._record.name)) if self._child else ""
-        self._note(server=addresses.server, dns=addresses.dns, kubeconfig=str(announced), log=log_file, token=token)
+        options = self._cluster.options
+        self._note(
+            server=addresses.server,
+            dns=addresses.dns,
+            kubeconfig=str(announced),
+            log=log_file,
+            zone=options.cluster_domain,
+            ttl=options.dns_ttl,
+            token=token,
+        )
 
     def _merge(self, own: Path, asked: Path | None) -> Path:
         """Merge its own file into the others; returns the one that has the entries now."""
