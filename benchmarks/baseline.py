@@ -52,11 +52,11 @@ class Baseline(NamedTuple):
 
 
 @asynccontextmanager
-async def baseline(size: int) -> AsyncIterator[Baseline]:
-    """Run it in a process of its own."""
+async def baseline(size: int, *, uvloop: bool = False) -> AsyncIterator[Baseline]:
+    """Run it in a process of its own, on uvloop if that is wanted."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "benchmarks.baseline", str(size)),
+        *("-m", "benchmarks.baseline", str(size), *(["uvloop"] if uvloop else [])),
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, **KEEP_MEMORY},
     )
@@ -69,5 +69,16 @@ async def baseline(size: int) -> AsyncIterator[Baseline]:
         await process.wait()
 
 
+def make_loop() -> asyncio.AbstractEventLoop:
+    """The event loop that the command asks for."""
+    if "uvloop" not in sys.argv:
+        return asyncio.new_event_loop()
+    import uvloop
+
+    made: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return made
+
+
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1])))
+    with asyncio.Runner(loop_factory=make_loop) as runner:
+        runner.run(serve(int(sys.argv[1])))

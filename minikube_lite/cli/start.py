@@ -37,11 +37,12 @@ def run(chosen: argparse.Namespace) -> int:
     import logging
 
     cluster = _make(chosen)
+    make_loop = _loop_factory() if chosen.uvloop else None
     from minikube_lite.cli.serving import Serving
 
-    with _name(chosen) as (running, record):
+    with _name(chosen) as (running, record), asyncio.Runner(loop_factory=make_loop) as runner:
         try:
-            return asyncio.run(Serving(cluster, chosen, running, record, child).run())
+            return runner.run(Serving(cluster, chosen, running, record, child).run())
         except UsageError:
             raise
         except KeyboardInterrupt:
@@ -49,6 +50,15 @@ def run(chosen: argparse.Namespace) -> int:
         except Exception:
             logging.getLogger(__name__).exception("the cluster ended")
             return EXIT_FAILED
+
+
+def _loop_factory() -> Any:
+    """What makes uvloop's event loops. Raises UsageError where it is not installed."""
+    try:
+        import uvloop
+    except ImportError:
+        raise UsageError("uvloop is not installed: pip install 'minikube-lite[uvloop]'") from None
+    return uvloop.new_event_loop
 
 
 def _make(chosen: argparse.Namespace) -> Cluster:

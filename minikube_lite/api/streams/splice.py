@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 from aiohttp import web
 
@@ -22,8 +23,8 @@ class End(asyncio.Protocol):
         self._other: End | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        # Another event loop's transports, as uvloop's, are of other classes.
+        self.transport = cast("asyncio.Transport", transport)
 
     def join(self, other: End) -> None:
         """Pass on to another connection from now on."""
