@@ -69,9 +69,9 @@ class Cluster:
         self.store = MemoryStore(self.clock.ledger, detect_mutation=self.options.detect_mutation)
         self.network = Network(self.clock, self.options.pod_loopback_block or self.options.cluster_cidr)
         scheme = shared_scheme(self.options.lab)
-        self.apiserver = Apiserver(self.store, self.clock, scheme, self.options, self.network)
-        self.client: Client = self.apiserver.client("kubernetes-admin", "minikube-lite")
         self.faults = Faults()
+        self.apiserver = Apiserver(self.store, self.clock, scheme, self.options, self.network, self.faults)
+        self.client: Client = self.apiserver.client("kubernetes-admin", "minikube-lite")
         self.programs = Programs.discover()
         self.addresses = Addresses()
         self.running = False
@@ -243,7 +243,7 @@ class _Parts:
             transfer=options.dns_transfer,
             upstreams=options.dns_forward,
         )
-        self.dns = DnsServer(self.informers, clock, dns_options)
+        self.dns = DnsServer(self.informers, clock, dns_options, cluster.faults)
         dns_address = str(options.service_cluster_ip_range[10])
         listen_inside(self.kubelets.network.switch, dns_address, self.dns.respond, self.dns.replies)
         self.lab = Lab(cluster, self.informers, self.events, self.kubelets.running) if options.lab else None

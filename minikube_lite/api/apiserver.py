@@ -15,12 +15,14 @@ from minikube_lite.api.kinds import discover
 from minikube_lite.api.local_client import LocalClient
 from minikube_lite.api.openapi import OpenAPI
 from minikube_lite.api.registry import Registry, RegistryReader
+from minikube_lite.api.request_faults import RequestFaults
 from minikube_lite.api.scheme import Scheme
 from minikube_lite.api.server import ApiServer
 from minikube_lite.api.streams.backends import Backends
 from minikube_lite.api.streams.connections import Connections
 from minikube_lite.api.verbs import Verbs
 from minikube_lite.clock import Clock
+from minikube_lite.machinery.faults import Faults
 from minikube_lite.machinery.kind import User
 from minikube_lite.machinery.own_kind import OwnKind
 from minikube_lite.network.fabric import Network
@@ -45,7 +47,13 @@ class Apiserver:
     """The API of one cluster, in process and over HTTP."""
 
     def __init__(
-        self, store: Store, clock: Clock, scheme: Scheme, options: Any, network: Network | None = None
+        self,
+        store: Store,
+        clock: Clock,
+        scheme: Scheme,
+        options: Any,
+        network: Network | None = None,
+        faults: Faults | None = None,
     ) -> None:
         """Without a network, there are no nodes to reach."""
         self.access = Access(store, clock, RegistryReader(store), options)
@@ -54,6 +62,7 @@ class Apiserver:
         self.registry = Registry(store, served, clock, chain, options)
         self.verbs = Verbs(self.registry, self.access)
         self._options = options
+        self._breaking = RequestFaults(faults or Faults(), clock)
         self._backends = Backends(network or Network(clock, options.cluster_cidr), options.advertise_address)
         self._server: ApiServer | None = None
 
@@ -71,7 +80,7 @@ class Apiserver:
         scheme = self.registry.scheme
         discovery = Discovery(scheme)
         connections = Connections(self.verbs, self._backends)
-        handlers = Handlers(self.verbs, discovery, OpenAPI(scheme), self.access, connections, ready)
+        handlers = Handlers(self.verbs, discovery, OpenAPI(scheme), self.access, connections, self._breaking, ready)
         self._server = ApiServer(handlers)
         host, port = await self._server.start(options.api_address, options.api_port)
         discovery.address = f"{host}:{port}"

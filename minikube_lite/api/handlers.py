@@ -14,8 +14,9 @@ from minikube_lite.api.negotiation import PLAIN
 from minikube_lite.api.openapi import OpenAPI
 from minikube_lite.api.render import Answer, answer
 from minikube_lite.api.request import Request, RequestInfo, parse_path
+from minikube_lite.api.request_faults import RequestFaults, call_facts
 from minikube_lite.api.resource_handlers import ResourceHandlers
-from minikube_lite.api.streaming import Stream
+from minikube_lite.api.streaming import Stream, WatchStream
 from minikube_lite.api.streams.connections import Connections
 from minikube_lite.api.verbs import Verbs
 from minikube_lite.machinery import errors
@@ -52,6 +53,7 @@ class Handlers:
         openapi: OpenAPI,
         access: Access,
         connections: Connections,
+        breaking: RequestFaults,
         ready: Callable[[], bool],
     ) -> None:
         self._verbs = verbs
@@ -59,6 +61,7 @@ class Handlers:
         self._openapi = openapi
         self._access = access
         self._connections = connections
+        self._breaking = breaking
         self._resources = ResourceHandlers(verbs)
         self._ready = ready
 
@@ -70,7 +73,7 @@ class Handlers:
         info = parse_path(path) if parts and parts[0] in ("api", "apis") else None
         user = self._access.user(request.method, path, info, query, request.headers)
         if info is not None:
-            return await self._resource(request, info, query, user, warnings)
+            return await self._breakable(request, info, query, user, warnings)
         found = self._other(request, parts, query)
         return NOT_FOUND if found is None else found
 
@@ -91,6 +94,24 @@ class Handlers:
         if not parts:
             return answer({"paths": ROOT_PATHS}, PLAIN, 200)
         return issuer_answer(request.method, request.path, request.headers.get("Host", ""), self._access.tokens)
+
+    async def _breakable(
+        self, request: web.BaseRequest, info: RequestInfo, query: dict[str, str], user: User, warnings: list[str]
+    ) -> Answer | Stream:
+        """A request to a resource, which a fault may strike."""
+
+        async def handle() -> Answer | Stream:
+            return await self._resource(request, info, query, user, warnings)
+
+        if not self._breaking:
+            return await handle()
+        watches = request.method == "GET" and (info.watch or _is_true(query.get("watch", "")))
+        facts = call_facts(request, info, user, watches=watches)
+        fault = self._breaking.find(facts, info)
+        if fault is None:
+            return await handle()
+        struck: Answer | Stream = await self._breaking.strike(fault, request, facts, handle)
+        return struck
 
     async def _resource(
         self, request: web.BaseRequest, info: RequestInfo, query: dict[str, str], user: User, warnings: list[str]
@@ -141,13 +162,17 @@ class Handlers:
             and not info.subresource
             and (info.watch or _is_true(query.get("watch", "")))
         ):
-            await self._verbs.prepare(resource, info.namespace)
-            return self._resources.watch(asked)
+            return await self._watch(request, asked)
         if request.method == "GET" and info.watch:
-            await self._verbs.prepare(resource, info.namespace)
-            return self._resources.watch(asked)
+            return await self._watch(request, asked)
         with self._verbs.working(f"{request.method} {info.resource.resource}"):
             return await self._resources.handle(asked)
+
+    async def _watch(self, request: web.BaseRequest, asked: Request) -> WatchStream:
+        await self._verbs.prepare(asked.resource, asked.info.namespace)
+        stream = self._resources.watch(asked)
+        stream.open_for(self._breaking, call_facts(request, asked.info, asked.user, watches=True))
+        return stream
 
     def error_answer(self, error: ApiError) -> Answer:
         """An error as a Status."""

@@ -12,8 +12,10 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from minikube_lite.api.render import add_warnings
+from minikube_lite.api.request_faults import OpenWatch, RequestFaults
 from minikube_lite.api.watch import Watch
 from minikube_lite.machinery import errors
+from minikube_lite.machinery.call_faults import CallFacts
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,13 @@ class WatchStream:
         self._timeout = timeout_seconds
         self._warnings = warnings
         self._only = only
+        self._breaking: RequestFaults | None = None
+        self._open: OpenWatch | None = None
+
+    def open_for(self, breaking: RequestFaults, facts: CallFacts) -> None:
+        """Let faults of watches find it from now on, until it has run."""
+        if self._only is None:
+            self._breaking, self._open = breaking, breaking.watching(facts, self._watch.end)
 
     async def run(self, request: web.BaseRequest, streams: set[asyncio.Task[None]]) -> web.StreamResponse:
         """Write blocks as they come. `streams` holds the task while it runs, so that the server can end it."""
@@ -51,6 +60,7 @@ class WatchStream:
                 await response.write(self._only)
             else:
                 await self._follow(response)
+                await self._break(request, response)
         except asyncio.CancelledError:
             if task.cancelling() and request.transport is not None and not request.transport.is_closing():
                 task.uncancel()  # the server stops: end the answer in order
@@ -61,13 +71,27 @@ class WatchStream:
         finally:
             streams.discard(task)
             self._watch.close()
+            if self._breaking is not None and self._open is not None:
+                self._breaking.forget(self._open)
         return response
+
+    async def _break(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
+        """Let it end as a fault says."""
+        broken = "" if self._open is None else self._open.broken
+        if broken == "Expire":
+            await response.write(
+                self._watch.error(errors.expired("The resourceVersion for the provided watch is too old."))
+            )
+        elif broken == "Cut" and request.transport is not None:
+            request.transport.abort()
 
     async def _follow(self, response: web.StreamResponse) -> None:
         try:
             async with self._watch.transport.timeout(self._timeout), aclosing(self._watch.blocks()) as blocks:
                 async for block in blocks:
                     self._watch.hand_out()
+                    if self._open is not None and self._open.slowed:
+                        await self._open.hold()
                     await response.write(block)
         except TimeoutError:
             pass

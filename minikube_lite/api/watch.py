@@ -101,6 +101,11 @@ class Watch:
         if self._cursor is not None:
             self._cursor.hand_out()
 
+    def end(self) -> None:
+        """Let the blocks end, soon."""
+        if self._cursor is not None:
+            self._cursor.end()
+
     def close(self) -> None:
         """Stop watching."""
         if self._cursor is not None:

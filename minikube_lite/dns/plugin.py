@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from minikube_lite.clock import Clock
 from minikube_lite.dns import names
+from minikube_lite.dns.faults import DnsFaults
 from minikube_lite.dns.forward import Forwarder
 from minikube_lite.dns.index import Index
 from minikube_lite.dns.message import (
@@ -25,6 +26,8 @@ from minikube_lite.dns.query import Query, parse_query
 from minikube_lite.dns.records import Answer, Resolver
 from minikube_lite.dns.server import Server
 from minikube_lite.dns.transfer import transfer
+from minikube_lite.machinery.call_faults import DnsFault
+from minikube_lite.machinery.faults import Faults
 from minikube_lite.machinery.informer import Informer, Informers
 from minikube_lite.machinery.resources import ENDPOINT_SLICES, NAMESPACES, PODS, SERVICES
 from minikube_lite.store import Object
@@ -40,13 +43,16 @@ CACHED_RECORDS_MAX = 200_000
 class DnsServer:
     """Answers for the cluster's zone and for reverse lookups. To be made before the informers start."""
 
-    def __init__(self, informers: Informers, clock: Clock, options: DnsOptions | None = None) -> None:
+    def __init__(
+        self, informers: Informers, clock: Clock, options: DnsOptions | None = None, faults: Faults | None = None
+    ) -> None:
         self.options = options or DnsOptions()
         self.index = Index(clock.now)
         self._resolver = Resolver(self.index, self.options)
         self._random = clock.random_stream("dns")
         self._server = Server(self.respond, self.replies, clock.transport)
         upstreams = self.options.upstreams
+        self._faults = DnsFaults(faults or Faults(), clock)
         self._forwarder = Forwarder(upstreams, clock.transport, self._random) if upstreams else None
         self._cache: dict[bytes, PackedAnswer] = {}
         self._cached_records = 0
@@ -69,11 +75,30 @@ class DnsServer:
 
     def respond(self, packet: bytes) -> bytes | None | Awaitable[bytes]:
         """The reply to a datagram; later, where another server is asked."""
+        if self._faults and (struck := self._faults.find(packet)) is not None:
+            query, fault = struck
+            if fault.type == "Delay":
+                return self._late(fault, self._respond(packet))
+            return self._faults.answer(query, fault)
+        return self._respond(packet)
+
+    async def _late(self, fault: DnsFault, answer: bytes | None | Awaitable[bytes]) -> bytes:
+        await self._faults.pause(fault)
+        ready = answer if answer is None or isinstance(answer, bytes) else await answer
+        return ready or b""
+
+    def _respond(self, packet: bytes) -> bytes | None | Awaitable[bytes]:
         reply = self.reply(packet)
         return self._forwarded(packet, reply, tcp=False) or reply
 
     async def replies(self, packet: bytes) -> list[bytes]:
         """The replies to a packet that came over TCP: one, none for silence, or the messages of a zone transfer."""
+        if self._faults and (struck := self._faults.find(packet)) is not None:
+            query, fault = struck
+            if fault.type != "Delay":
+                answer = self._faults.answer(query, fault)
+                return [] if answer is None else [answer]
+            await self._faults.pause(fault)
         messages = self._transferred(packet) if self.options.transfer else None
         if messages is not None:
             return messages

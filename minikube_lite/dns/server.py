@@ -141,7 +141,7 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     async def _send_later(self, reply: Awaitable[bytes], addr: tuple[str, int]) -> None:
         answer = await reply
-        if self._transport is not None and not self._transport.is_closing():
+        if answer and self._transport is not None and not self._transport.is_closing():
             self._transport.sendto(answer, addr)
 
     def connection_lost(self, exc: Exception | None) -> None:

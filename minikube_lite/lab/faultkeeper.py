@@ -100,6 +100,7 @@ class FaultKeeper:
             spec.skip,
             spec.times,
             spec.probability,
+            spec.every,
         )
         kept = self._kept[name] = Kept(obj["metadata"]["generation"], fault)
         if spec.start_seconds > 0:

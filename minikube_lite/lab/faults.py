@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import Field
 
 from minikube_lite.machinery.ages import age
+from minikube_lite.machinery.call_faults import DnsFault, RequestFault, WatchFault
 from minikube_lite.machinery.fault_specs import FaultTarget, NodeFault
 from minikube_lite.machinery.kind import Column, Kind, RequestContext, StatusStrategy, Strategy
 from minikube_lite.machinery.names import name_is_dns_subdomain
@@ -23,7 +24,7 @@ from minikube_lite.schema.resources import ResourceInfo, SubresourceInfo
 from minikube_lite.store import Object
 
 SPEC = Path("spec")
-TARGETS = ("node",)
+TARGETS = ("node", "request", "watch", "dns")
 """The fields of a spec that say what is broken."""
 SECONDS_MAX = 100 * 366 * 86_400
 COUNT_MAX = 2**31 - 1
@@ -35,6 +36,9 @@ class FaultSpec(Model):
     """What is broken, how, and when. Exactly one target is given."""
 
     node: Annotated[NodeFault | None, Field(description="A node that is broken.")] = None
+    request: Annotated[RequestFault | None, Field(description="Requests to the API that are struck.")] = None
+    watch: Annotated[WatchFault | None, Field(description="Watches of clients that are struck.")] = None
+    dns: Annotated[DnsFault | None, Field(description="Questions to the DNS server that are struck.")] = None
     skip: Annotated[
         int, Field(ge=0, le=COUNT_MAX, description="So many matches it lets pass before it strikes for the first time.")
     ] = 0
@@ -42,6 +46,14 @@ class FaultSpec(Model):
         int | None,
         Field(ge=1, le=COUNT_MAX, description="How often it strikes at most; without it, whenever it matches."),
     ] = None
+    every: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=COUNT_MAX,
+            description="After those that it lets pass it strikes one of so many matches: 3 is every third.",
+        ),
+    ] = 1
     probability: Annotated[
         float,
         Field(gt=0, le=1, description="How likely it strikes when it matches. The draw follows the cluster's seed."),

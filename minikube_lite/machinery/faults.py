@@ -31,6 +31,7 @@ class Fault:
     skip: int = 0
     times: int | None = None
     probability: float = 1.0
+    every: int = 1
     matches: int = 0
     hits: int = 0
     last_hit: str = ""
@@ -39,6 +40,8 @@ class Fault:
         """Whether it strikes this time. `what` says in words what it is about to hit."""
         self.matches += 1
         if self.matches <= self.skip or (self.times is not None and self.hits >= self.times):
+            return False
+        if (self.matches - self.skip) % self.every:
             return False
         if self.probability < 1 and self.random.random() >= self.probability:
             return False

@@ -227,7 +227,9 @@ async def ask(context: PodContext) -> int:
     assert terminal is not None
     context.stdout.write("name? ")
     name = (await context.stdin.read(100)).decode().strip()
-    while terminal.columns == 80:  # the client's size is on its way
+    while (
+        terminal.columns != 100
+    ):  # the client's size is on its way; kubectl first tells one more, to have all drawn anew
         await context.clock.sleep(0.01)
     context.stdout.print(f"hello {name} at {terminal.columns}x{terminal.rows}")
     return 5 if await context.stdin.read(100) == b"" else 6

@@ -84,5 +84,4 @@ KIND = Kind(
         ),
         AGE,
     ),
-    emulated=False,
 )

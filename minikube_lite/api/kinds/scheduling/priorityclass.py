@@ -85,5 +85,4 @@ KIND = Kind(
             description=FieldText("io.k8s.api.scheduling.v1.PriorityClass", "preemptionPolicy"),
         ),
     ),
-    emulated=False,
 )
