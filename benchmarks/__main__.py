@@ -16,6 +16,7 @@ from benchmarks.requests import create, get, list_objects, update, watch
 from benchmarks.resolving import dns
 from benchmarks.target import Target, launched, of_kubeconfig
 from benchmarks.workloads import memory, pods_to_ready
+from benchmarks.writes import writes
 
 Benchmark = Callable[[Target, float], Awaitable[list[Result]]]
 OF_OUR_OWN: dict[str, Benchmark] = {
@@ -32,6 +33,7 @@ OF_ANY: dict[str, Benchmark] = {
     "list": list_objects,
     "create": create,
     "update": update,
+    "writes": writes,
     "watch": watch,
     "pods": pods_to_ready,
 }

@@ -37,9 +37,9 @@ class Api:
         base = f"/apis/{group}" if group else "/api/v1"
         return f"{base}/namespaces/{self.namespace}/{plural}" + (f"/{name}" if name else "")
 
-    async def send(self, method: str, path: str, body: Any = None) -> bytes:
+    async def send(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> bytes:
         """A request that must succeed; what was answered."""
-        async with self.session.request(method, path, json=body) as response:
+        async with self.session.request(method, path, json=body, headers=headers) as response:
             answer = await response.read()
             if response.status >= 400:
                 raise RuntimeError(f"{method} {path}: {response.status} {answer[:300]!r}")

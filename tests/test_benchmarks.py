@@ -46,6 +46,6 @@ def test_of_any_server(
     with launch("--nodes", "1") as launched:
         where = launched.server if option == "--server" else str(launched.kubeconfig)
         found = {result["name"]: result["value"] for result in benchmarks(option, where)}
-    assert {"GET", "LIST of 11, median", "create", "update", "watch fan-out"} <= set(found)
+    assert {"GET", "LIST of 11, median", "create", "update", "second apply of a Pod", "watch fan-out"} <= set(found)
     assert found["StatefulSet of 5 pods to Ready"] > 0
     assert not any(name.startswith(("start", "memory", "DNS", "fresh")) for name in found)
