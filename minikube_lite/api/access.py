@@ -16,6 +16,7 @@ from minikube_lite.api.authentication import Authentication
 from minikube_lite.api.authentication.impersonation import Impersonation, wanted_user
 from minikube_lite.api.authentication.service_account import ServiceAccountTokens
 from minikube_lite.api.authentication.token_file import read_tokens
+from minikube_lite.api.authentication.websocket import websocket_token
 from minikube_lite.api.authorization import MASTERS, Attributes, Authorizer
 from minikube_lite.api.authorization.attributes import request_attributes
 from minikube_lite.api.request import RequestInfo
@@ -58,7 +59,7 @@ class Access:
         headers: CIMultiDictProxy[str],
     ) -> User:
         """The user as whom a request goes on. Raises 401 and 403, and 400 for headers that make no sense."""
-        user = self.authentication.user(headers.get("Authorization", ""))
+        user = self.authentication.user(_authorization(headers))
         wanted = wanted_user(headers)
         if wanted is None and MASTERS in user.groups:
             return user
@@ -77,3 +78,11 @@ class Access:
             decision = self.authorizer.authorize(replace(attributes, verb="create"))
             if not decision.allowed:
                 raise errors.forbidden(PODS, attributes.name, decision.reason)
+
+
+def _authorization(headers: CIMultiDictProxy[str]) -> str:
+    """What a request presents, as an Authorization header says it."""
+    given = headers.get("Authorization", "")
+    if not given and (token := websocket_token(headers)):
+        return f"Bearer {token}"
+    return given

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from aiohttp import web
 from multidict import CIMultiDict
 
+from minikube_lite.api.authentication.websocket import PROTOCOLS, without_token
+
 HOP_BY_HOP = (
     "connection",
     "proxy-connection",
@@ -37,6 +39,8 @@ def forwarded(request: web.BaseRequest, *, upgrade: bool = False) -> CIMultiDict
         for name, value in request.headers.items()
         if name.lower() not in dropped and not name.lower().startswith(IMPERSONATION)
     )
+    if PROTOCOLS in headers:
+        headers[PROTOCOLS] = without_token(headers.popall(PROTOCOLS))
     peer = request.transport.get_extra_info("peername") if request.transport is not None else None
     if peer:
         headers["X-Forwarded-For"] = ", ".join([*request.headers.getall("X-Forwarded-For", ()), str(peer[0])])
