@@ -28,6 +28,7 @@ from minikube_lite.controllers.resourcequota import ResourceQuotaController
 from minikube_lite.controllers.rootcacertpublisher import RootCACertPublisher
 from minikube_lite.controllers.scheduler import Scheduler
 from minikube_lite.controllers.serviceaccount import ServiceAccountsController
+from minikube_lite.controllers.serviceaccounttokens import TokensController
 from minikube_lite.controllers.statefulset import StatefulSetController
 from minikube_lite.controllers.tainteviction import TaintEvictionController
 from minikube_lite.controllers.ttl import TTLController
@@ -38,6 +39,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     NamespaceController,
     ClusterRoleAggregationController,
     ServiceAccountsController,
+    TokensController,
     RootCACertPublisher,
     KubernetesService,
     PersistentVolumeController,

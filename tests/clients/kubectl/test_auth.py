@@ -133,3 +133,26 @@ def test_the_roles_with_which_a_cluster_begins(kubectl: Kube) -> None:
     refused = kubectl("get", "--raw", "/openid/v1/jwks", "--as=jane", code=1)
     assert 'User "jane" cannot get path "/openid/v1/jwks"' in refused
     assert json.loads(kubectl("get", "--raw", "/openid/v1/jwks"))["keys"][0]["alg"] == "ES256"
+
+
+TOKEN_SECRET = """
+apiVersion: v1
+kind: Secret
+type: kubernetes.io/service-account-token
+metadata:
+  name: robots-token
+  annotations: {kubernetes.io/service-account.name: robot}
+"""
+
+
+def test_a_secret_with_a_token_of_a_service_account(kubectl: Kube, robot: str) -> None:
+    kubectl("apply", "-f", "-", stdin=TOKEN_SECRET)
+    uid = kubectl("get", "serviceaccount", "robot", "-o", "jsonpath={.metadata.uid}")
+    filled = r"{.metadata.annotations.kubernetes\.io/service-account\.uid}=" + uid
+    kubectl("wait", "secret/robots-token", f"--for=jsonpath={filled}", "--timeout=30s")
+    described = kubectl("describe", "secret", "robots-token")
+    assert "kubernetes.io/service-account.uid: " in described
+    token = next(line.split()[1] for line in described.splitlines() if line.startswith("token:"))
+    assert get(kubectl, "/api", token)[0] == 200
+    kubectl("delete", "secret", "robots-token")
+    assert get(kubectl, "/api", token)[0] == 401
