@@ -234,8 +234,8 @@ class _Parts:
             programs=cluster.programs,
             options=options,
             network=cluster.network,
+            faults=cluster.faults,
         )
-        self.kubelets.obey(cluster.faults)
         dns_options = DnsOptions(
             zone=options.cluster_domain,
             ttl=options.dns_ttl,

@@ -12,6 +12,7 @@ from minikube_lite.kubelet.images import ImageStore
 from minikube_lite.kubelet.pace import Pace
 from minikube_lite.kubelet.state import PodState, container_specs
 from minikube_lite.machinery.events import EventRecorder, ObjectReference
+from minikube_lite.machinery.faults import Faults
 from minikube_lite.machinery.informer import Informer
 from minikube_lite.machinery.instances import Instances
 from minikube_lite.machinery.resources import PODS
@@ -86,6 +87,7 @@ class Host:
     caches: Caches
     events: HostEvents
     instances: Instances
+    faults: Faults
     options: Any
     changed: Callable[[str], None]
     """Called with a pod's uid when something about it changed on the node."""

@@ -49,6 +49,14 @@ def image_id(image: str) -> str:
     return f"{_repository(name)}@sha256:{digest}"
 
 
+def image_reference(image: str) -> str:
+    """An image's full name with its tag, as the runtime calls it: `docker.io/luksa/kubia-pet:latest`."""
+    if "@" in image:
+        return image
+    tag = image.rpartition("/")[2].partition(":")[2]
+    return f"{_repository(image)}:{tag or 'latest'}"
+
+
 def image_bytes(image: str) -> int:
     """A made-up size, the same for the same image."""
     number = int.from_bytes(hashlib.sha256(image.encode()).digest()[:4], "big")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from minikube_lite.clock import Clock, Timer
@@ -54,9 +54,10 @@ class Kubelets:
         programs: Programs,
         options: Options,
         network: Network,
-        names: Sequence[str] = (),
+        faults: Faults | None = None,
     ) -> None:
-        """`client_for` gives the client of a user, as `system:node:node-1`. Without `names`, as many as options say."""
+        """`client_for` gives the client of a user, as `system:node:node-1`."""
+        faults = faults if faults is not None else Faults()
         self.network = network
         self.volumes = VolumeDirectories(directory)
         self.running = Instances()
@@ -67,7 +68,7 @@ class Kubelets:
         self._task: asyncio.Task[None] | None = None
         self._kubelets: dict[str, Kubelet] = {}
         self.proxy = ServiceProxy(informers, self.network, clock)
-        names = list(names) or [f"node-{number}" for number in range(1, options.nodes + 1)]
+        names = [f"node-{number}" for number in range(1, options.nodes + 1)]
         caches = Caches(
             informers.informer(NODES),
             informers.informer(PERSISTENT_VOLUME_CLAIMS),
@@ -94,6 +95,7 @@ class Kubelets:
                 caches=caches,
                 events=HostEvents(events.recorder("kubelet", name), client),
                 instances=self.running,
+                faults=faults,
                 options=options,
                 changed=functools.partial(self._changed, name),
             )
@@ -101,6 +103,7 @@ class Kubelets:
             self.network.switch.add_address(host.ip, name)
             self.proxy.add_node(name, host.ip)
             link.watch(functools.partial(self._link_changed, name))
+        NodeFaults(faults, self.network, self._kubelets)
         index_by_node(self._pods)
         self._pods.add_handler(self._pod_changed)
         caches.claims.add_handler(self._claim_changed)
@@ -131,10 +134,6 @@ class Kubelets:
             await kubelet.server.stop()
             await kubelet.runtime.stop()
         self._queue.close()
-
-    def obey(self, faults: Faults) -> None:
-        """Let faults of nodes strike from now on."""
-        NodeFaults(faults, self.network, self._kubelets)
 
     # Looking
 

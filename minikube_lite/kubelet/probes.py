@@ -9,6 +9,7 @@ from typing import Literal
 
 from minikube_lite.clock import Timer
 from minikube_lite.kubelet.asking import Asker, AskingFailed, Response
+from minikube_lite.kubelet.container_faults import PROBE_FAILS, ContainerFaults
 from minikube_lite.kubelet.environment import expand
 from minikube_lite.kubelet.grpc_health import check_health
 from minikube_lite.kubelet.host import Host
@@ -58,9 +59,10 @@ class Probe:
 class Prober:
     """Runs the probes of one node's containers."""
 
-    def __init__(self, host: Host, asker: Asker) -> None:
+    def __init__(self, host: Host, asker: Asker, faults: ContainerFaults) -> None:
         self._host = host
         self._asker = asker
+        self._faults = faults
         self._probes: dict[str, list[Probe]] = {}
         self._tasks: dict[asyncio.Task[None], None] = {}
 
@@ -157,6 +159,8 @@ class Prober:
     async def _ask(self, probe: Probe) -> str | None:
         """What is wrong; None for success. Raises AskingFailed."""
         spec, timeout = probe.spec, float(probe.spec.get("timeoutSeconds", 1))
+        if self._faults.fails_probe(probe.run, probe.kind):
+            return PROBE_FAILS
         if "exec" in spec:
             return await self._command(probe, list(spec["exec"].get("command") or ()), timeout)
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from minikube_lite.clock import Timer
 from minikube_lite.kubelet.state import Container, PodState
@@ -13,6 +14,13 @@ from minikube_lite.programs.log import ContainerLog
 from minikube_lite.programs.program import PodContext, run_program
 from minikube_lite.programs.streams import Collector, NoInput, Pipe
 from minikube_lite.store import Object
+
+
+class Fate(NamedTuple):
+    """How a container ends that something else ends than its program."""
+
+    code: int
+    reason: str
 
 
 @dataclass(slots=True)
@@ -33,6 +41,8 @@ class Run:
     release: Callable[[], None] | None = None
     """Ends what `settle()` waits for."""
     killed: bool = False
+    fate: Fate | None = None
+    """How a fault ended it."""
     attached: bool = False
     """Whether a client ever joined it."""
     interrupted: bool = False

@@ -9,13 +9,15 @@ from typing import Any
 
 from minikube_lite.clock import Timer
 from minikube_lite.kubelet.asking import Asker
+from minikube_lite.kubelet.container_faults import ContainerFaults
 from minikube_lite.kubelet.environment import ConfigurationError, environment
 from minikube_lite.kubelet.hooks import HookFailed, cancel_hook, run_hook
 from minikube_lite.kubelet.host import Host
-from minikube_lite.kubelet.images import image_bytes, image_id
+from minikube_lite.kubelet.images import image_id
 from minikube_lite.kubelet.mounts import MountedVolume
 from minikube_lite.kubelet.probes import Prober
 from minikube_lite.kubelet.process import container_context
+from minikube_lite.kubelet.pulling import Puller
 from minikube_lite.kubelet.run import Run
 from minikube_lite.kubelet.state import BackOff, Container, Exit, PodState, Waiting, container_specs
 from minikube_lite.kubelet.step import pod_grace_seconds
@@ -47,12 +49,14 @@ class Runtime:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._asker = Asker(host)
-        self._prober = Prober(host, self._asker)
         self._timers: dict[str, list[Timer]] = {}
         self._volumes: dict[str, dict[str, MountedVolume]] = {}
         self.runs: dict[str, dict[str, Run]] = {}
         """The newest run of each container, by pod uid and name."""
         self._terminator = Terminator(host, self._asker, self.runs, self._ended)
+        self._puller = Puller(host)
+        self._faults = ContainerFaults(host, self.runs, self._terminator.crash)
+        self._prober = Prober(host, self._asker, self._faults)
 
     async def stop(self) -> None:
         """End everything."""
@@ -128,6 +132,7 @@ class Runtime:
             timer.cancel()
         self.runs.pop(state.uid, None)
         self._volumes.pop(state.uid, None)
+        self._puller.forget(state.uid)
         self._host.volumes.remove_pod(state.uid)
 
     def _later(
@@ -143,54 +148,58 @@ class Runtime:
     async def start_container(self, state: PodState, name: str, back_off: BackOff | None) -> None:
         """Pull the image if need be, and run its program. What cannot be done is noted in `state.waiting`."""
         spec = next(spec for spec, _ in container_specs(state.pod) if spec["name"] == name)
-        host, image, policy = self._host, spec.get("image", ""), spec.get("imagePullPolicy", "IfNotPresent")
-        must_pull = host.images.must_pull(image, policy)
         state.waiting.pop(name, None)
-        if must_pull and policy == "Never":
-            text = f'Container image "{image}" is not present with pull policy of Never'
-            self._cannot_start(state, name, "ErrImageNeverPull", text, "ErrImageNeverPull")
+        held_back = self._puller.held_back(state, spec)
+        if held_back is not None:
+            state.waiting[name] = held_back
             return
         try:
-            variables = await environment(state.pod, spec, state, host)
+            variables = await environment(state.pod, spec, state, self._host)
         except ConfigurationError as error:
-            self._cannot_start(state, name, "CreateContainerConfigError", str(error), "Failed")
+            state.waiting[name] = Waiting(
+                "CreateContainerConfigError", str(error), self._host.clock.now() + RETRY_SECONDS
+            )
+            self._host.events.pod(state, "Warning", "Failed", f"Error: {error}", name)
             return
-        if back_off is not None:
-            state.back_offs[name] = back_off
         state.starting[name] = None
-        if must_pull:
-            host.events.pod(state, "Normal", "Pulling", f'Pulling image "{image}"', name)
-            if host.pace.pull > 0:
-                self._later(
-                    state, host.pace.pull, self._launch, state, spec, variables, True, pending=f"pulling image {image}"
-                )
-                return
-        self._launch(state, spec, variables, must_pull)
+        if not self._puller.must_pull(spec):
+            image = spec.get("image", "")
+            text = f'Container image "{image}" already present on machine and can be accessed by the pod'
+            self._host.events.pod(state, "Normal", "Pulled", text, name)
+            self._launch(state, spec, variables, back_off)
+            return
+        seconds = self._puller.begin(state, spec)
+        if seconds > 0:
+            pending = f"pulling image {spec.get('image', '')}"
+            self._later(state, seconds, self._pulled, state, spec, variables, back_off, seconds, pending=pending)
+        else:
+            self._pulled(state, spec, variables, back_off, seconds)
 
-    def _cannot_start(self, state: PodState, name: str, reason: str, message: str, event: str) -> None:
-        now = self._host.clock.now()
-        state.waiting[name] = Waiting(reason, message, now + RETRY_SECONDS)
-        text = f"Error: {message}" if event == "Failed" else message
-        self._host.events.pod(state, "Warning", event, text, name)
+    def _pulled(
+        self, state: PodState, spec: Object, variables: dict[str, str], back_off: BackOff | None, seconds: float
+    ) -> None:
+        """The pull has come to its end."""
+        name = spec["name"]
+        if name not in state.starting:
+            return
+        failed = self._puller.finish(state, spec, seconds)
+        if failed is None:
+            self._launch(state, spec, variables, back_off)
+            return
+        del state.starting[name]
+        state.waiting[name] = failed
+        self._host.changed(state.uid)
 
-    def _launch(self, state: PodState, spec: Object, variables: dict[str, str], pulled: bool) -> None:
-        name, image, host = spec["name"], spec.get("image", ""), self._host
+    def _launch(self, state: PodState, spec: Object, variables: dict[str, str], back_off: BackOff | None) -> None:
+        name = spec["name"]
         if name not in state.starting or state.sandbox != "ready":
             return
         del state.starting[name]
-        if state.gone or state.failure or "deletionTimestamp" in state.pod["metadata"]:
-            host.changed(state.uid)
-            return
-        if pulled:
-            host.images.add(image)
-            took = f"{host.pace.pull:g}s"
-            text = f'Successfully pulled image "{image}" in {took} ({took} including waiting).'
-            text += f" Image size: {image_bytes(image)} bytes."
-        else:
-            text = f'Container image "{image}" already present on machine and can be accessed by the pod'
-        host.events.pod(state, "Normal", "Pulled", text, name)
-        self._run(state, spec, variables)
-        host.changed(state.uid)
+        if not (state.gone or state.failure or "deletionTimestamp" in state.pod["metadata"]):
+            if back_off is not None:
+                state.back_offs[name] = back_off
+            self._run(state, spec, variables)
+        self._host.changed(state.uid)
 
     def _run(self, state: PodState, spec: Object, variables: dict[str, str]) -> None:
         name, image, host = spec["name"], spec.get("image", ""), self._host
@@ -221,6 +230,7 @@ class Runtime:
             self._not_started(run, error)
             return
         run.release = hold_for_turns(host.clock.ledger, f"starting {image}", START_TURNS_MAX)
+        program = self._faults.program(run, program)
         run.task = asyncio.create_task(run_program(program, context), name=f"container {state.key}/{name}")
         run.task.add_done_callback(functools.partial(self._terminator.exited, run))
         if context.terminal is not None:
@@ -233,6 +243,7 @@ class Runtime:
         else:
             container.starting = True
             run.hook = asyncio.create_task(self._post_start(run, handler), name=f"postStart hook of {state.key}")
+        self._faults.started(run)
 
     async def _post_start(self, run: Run, handler: Object) -> None:
         """Until the hook is done the container counts as being created, and the ones after it wait."""
@@ -282,6 +293,8 @@ class Runtime:
         container.ready = container.starting = False
         self._host.instances.end(container.id)
         reason, message = "Completed" if code == 0 else "Error", termination_message(run, code)
+        if run.fate is not None:
+            reason = run.fate.reason
         now = self._host.clock.now()
         container.exit = Exit(code, reason, container.started_at, now, container.id, message)
         for other in self.runs.get(run.state.uid, {}).values():

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from minikube_lite.kubelet.asking import Asker
 from minikube_lite.kubelet.hooks import HookFailed, cancel_hook, run_hook
 from minikube_lite.kubelet.host import Host
-from minikube_lite.kubelet.run import Run
+from minikube_lite.kubelet.run import Fate, Run
 from minikube_lite.ledger import hold_for_turns
 from minikube_lite.machinery.pod_resources import is_sidecar
 from minikube_lite.programs.program import (
@@ -118,11 +118,20 @@ class Terminator:
         self._cancel(run)
         run.timers.append(self._host.clock.call_later(ABANDON_SECONDS, self._ended, run, EXIT_CODE_KILLED))
 
+    def crash(self, run: Run, fate: Fate) -> None:
+        """End a container at once, without asking it."""
+        if run.container.exit is None and run.fate is None:
+            run.fate = fate
+            self._cancel(run)
+            run.timers.append(self._host.clock.call_later(ABANDON_SECONDS, self._ended, run, fate.code))
+
     def exited(self, run: Run, task: asyncio.Task[int]) -> None:
         """The program's task is done."""
         code = EXIT_CODE_TERMINATED if task.cancelled() or task.exception() is not None else task.result()
         if run.interrupted:
             code = EXIT_CODE_INTERRUPTED
+        if run.fate is not None:
+            code = run.fate.code
         self._ended(run, EXIT_CODE_KILLED if run.killed else code)
 
     def _set_timer(self, run: Run, delay: float, callback: Callable[[Run], None]) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from minikube_lite.machinery.fault_specs import DELAY_SECONDS_MAX, FaultTarget, matches
+from minikube_lite.machinery.fault_specs import DELAY_SECONDS_MAX, FaultTarget, fits
 
 Patterns = tuple[str, ...]
 CODE_MIN, CODE_MAX = 400, 599
@@ -35,13 +35,13 @@ class Call(FaultTarget):
     def fits(self, facts: CallFacts) -> bool:
         """Whether a request is meant."""
         return (
-            _fits(self.verbs, facts.verb)
-            and _fits(self.api_groups, facts.group)
-            and _fits(self.resources, facts.resource)
-            and _fits(self.namespaces, facts.namespace)
-            and _fits(self.names, facts.name)
-            and _fits(self.users, facts.user)
-            and _fits(self.user_agents, facts.user_agent)
+            fits(self.verbs, facts.verb)
+            and fits(self.api_groups, facts.group)
+            and fits(self.resources, facts.resource)
+            and fits(self.namespaces, facts.namespace)
+            and fits(self.names, facts.name)
+            and fits(self.users, facts.user)
+            and fits(self.user_agents, facts.user_agent)
         )
 
 
@@ -129,8 +129,4 @@ class DnsFault(FaultTarget):
 
     def fits(self, name: str, query_type: str) -> bool:
         """Whether a question is meant."""
-        return _fits(self.names, name.lower().rstrip(".")) and _fits(self.query_types, query_type)
-
-
-def _fits(patterns: Patterns, text: str) -> bool:
-    return not patterns or any(matches(pattern, text) if pattern else not text for pattern in patterns)
+        return fits(self.names, name.lower().rstrip(".")) and fits(self.query_types, query_type)

@@ -5,6 +5,7 @@ Names are patterns, as `node-2`, `node-*` or `*`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
@@ -33,6 +34,11 @@ class FaultTarget(Model):
 def matches(pattern: str, text: str) -> bool:
     """Whether a name fits a pattern; an empty one fits all."""
     return not pattern or pattern == text or fnmatchcase(text, pattern)
+
+
+def fits(patterns: Sequence[str], text: str) -> bool:
+    """Whether a name fits one of the patterns; without any, all fit. An empty pattern stands for no name."""
+    return not patterns or any(matches(pattern, text) if pattern else not text for pattern in patterns)
 
 
 class NodeFault(FaultTarget):

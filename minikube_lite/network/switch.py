@@ -48,6 +48,19 @@ class Listener:
         self.factory = factory
         self.connections: WeakKeyDictionary[asyncio.Transport, None] = WeakKeyDictionary()
         """What was accepted and is still there."""
+        self.hung = False
+
+    def hang(self) -> None:
+        """Accept connections, and read nothing of what comes, as a process that stands still."""
+        self.hung = True
+        for transport in list(self.connections):
+            transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read again what has come."""
+        self.hung = False
+        for transport in list(self.connections):
+            transport.resume_reading()
 
     def close(self) -> None:
         """Accept no more connections."""
@@ -111,6 +124,8 @@ class Switch:
         near = connect_pair(self._ledger, link, (local, dialled), (real, local), protocol, listener.factory())
         if near.peer is not None:
             listener.connections[near.peer] = None
+            if listener.hung:
+                near.peer.pause_reading()
         return near
 
     async def ask(self, origin: Origin, address: str, port: int, data: bytes) -> bytes | None:
@@ -124,6 +139,8 @@ class Switch:
             listener = self._datagram_listeners.get(real)
             if listener is None:
                 raise ConnectionRefusedError(f"{_dial('UDP', (address, port))} connection refused")
+            if listener.hung:
+                return None
             answer: bytes | None | Awaitable[bytes] = listener.factory(data, (origin.address, self._port()))
             if answer is not None and not isinstance(answer, bytes):
                 answer = await answer

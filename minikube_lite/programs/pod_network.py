@@ -26,6 +26,7 @@ class PodNetwork:
         self._switch = switch
         self._origin = Origin(node, ip)
         self._listeners: list[Listener] = []
+        self._hung = False
         self._make_resolver: Callable[[], Resolver] | None = None
         self._resolver: Resolver | None = None
 
@@ -59,7 +60,21 @@ class PodNetwork:
 
     def _opened(self, listener: Listener) -> Listener:
         self._listeners.append(listener)
+        if self._hung:
+            listener.hang()
         return listener
+
+    def hang(self) -> None:
+        """Answer nothing on the ports that are opened through this, until `resume`."""
+        self._hung = True
+        for listener in self._listeners:
+            listener.hang()
+
+    def resume(self) -> None:
+        """Answer again, also what came meanwhile."""
+        self._hung = False
+        for listener in self._listeners:
+            listener.resume()
 
     def close(self) -> None:
         """Close the ports that were opened through this, and the connections that came in: the process has ended."""

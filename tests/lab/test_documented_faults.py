@@ -11,6 +11,7 @@ import pytest
 from minikube_lite.lab.faults import TARGETS
 from minikube_lite.machinery.call_faults import DnsFault, RequestFault, WatchFault
 from minikube_lite.machinery.fault_specs import NodeFault
+from minikube_lite.machinery.pod_faults import ContainerFault, ImageFault
 from minikube_lite.machinery.resources import FAULTS
 
 if TYPE_CHECKING:
@@ -30,6 +31,6 @@ def test_the_examples_are_taken(cluster: RunningCluster, root: Path) -> None:
 
 def test_every_type_is_told(root: Path) -> None:
     text = (root / "docs" / "faults.md").read_text()
-    for model in (NodeFault, RequestFault, WatchFault, DnsFault):
+    for model in (NodeFault, ImageFault, ContainerFault, RequestFault, WatchFault, DnsFault):
         for one in model.model_json_schema()["properties"]["type"].get("enum", ["Cut"]):
             assert f"`{one}`" in text
