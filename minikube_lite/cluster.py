@@ -224,7 +224,7 @@ class _Parts:
             authority_certificate(clock),
         )
         self.custom_resources = CustomResourceController(context, apiserver.registry)
-        self.controllers = ControllerManager(context)
+        self.controllers = ControllerManager(context, cluster.faults)
         self.kubelets = Kubelets(
             client_for=lambda user: apiserver.client(user, "kubelet", ("system:nodes",)),
             informers=self.informers,

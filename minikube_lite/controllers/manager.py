@@ -34,6 +34,8 @@ from minikube_lite.controllers.tainteviction import TaintEvictionController
 from minikube_lite.controllers.ttl import TTLController
 from minikube_lite.controllers.ttlafterfinished import TTLAfterFinishedController
 from minikube_lite.machinery.controller import Controller, ControllerContext
+from minikube_lite.machinery.fault_specs import ControllerFault, matches
+from minikube_lite.machinery.faults import Fault, Faults
 
 CONTROLLERS: Sequence[type[Controller]] = (
     NamespaceController,
@@ -73,8 +75,10 @@ CONTROLLERS: Sequence[type[Controller]] = (
 class ControllerManager:
     """Runs the controllers."""
 
-    def __init__(self, context: ControllerContext) -> None:
+    def __init__(self, context: ControllerContext, faults: Faults) -> None:
         self.controllers = [controller(context) for controller in CONTROLLERS]
+        self._paused: dict[Fault, list[Controller]] = {}
+        faults.follow(ControllerFault, self._changed)
 
     def start(self) -> None:
         """Start all of them."""
@@ -85,3 +89,19 @@ class ControllerManager:
         """Stop all of them."""
         for controller in reversed(self.controllers):
             await controller.stop()
+
+    def _changed(self, fault: Fault, begins: bool) -> None:
+        """Pause the controllers that a fault means, or let those go on that no other one means."""
+        spec = fault.spec
+        assert isinstance(spec, ControllerFault)
+        if not begins:
+            for controller in self._paused.pop(fault, ()):
+                if not any(controller in others for others in self._paused.values()):
+                    controller.resume()
+            return
+        paused = self._paused[fault] = []
+        for controller in self.controllers:
+            names = (controller.name, controller.name.removesuffix("-controller"))
+            if any(matches(spec.name, name) for name in names) and fault.strikes(f"controller {controller.name}"):
+                controller.pause()
+                paused.append(controller)

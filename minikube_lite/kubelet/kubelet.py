@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 
+from minikube_lite.kubelet.eviction import EvictionManager
 from minikube_lite.kubelet.host import Host
 from minikube_lite.kubelet.mounts import MountError, mount_volumes
 from minikube_lite.kubelet.node import NodeAgent
@@ -49,12 +50,15 @@ class Kubelet:
 
     def __init__(self, host: Host) -> None:
         self.host = host
-        self.node = NodeAgent(host)
-        self.runtime = Runtime(host)
-        self.server = KubeletServer(self)
         self.pods: dict[str, PodState] = {}
         """By uid."""
-        self._allocator = Allocator(host, self.pods)
+        self.eviction = EvictionManager(host, self.pods)
+        self.node = NodeAgent(host, self.eviction)
+        self.runtime = Runtime(host)
+        self.server = KubeletServer(self)
+        self._down: dict[str, None] = {}
+        """Why the machine is off, so that nothing is done on it."""
+        self._allocator = Allocator(host, self.pods, self.eviction)
         self.reasons: dict[str, str] = {}
         """Why each pod is where it is."""
         self._mount_failures: dict[str, int] = {}
@@ -100,10 +104,33 @@ class Kubelet:
 
     # Acting
 
+    def go_down(self, cause: str) -> None:
+        """The machine is switched off: nothing runs on it any more."""
+        self._down[cause] = None
+        for state in self.pods.values():
+            self.runtime.cut_power(state)
+
+    def boot(self, cause: str) -> None:
+        """The machine comes up again, if nothing else keeps it down: its pods get new sandboxes, their containers start anew."""
+        if cause not in self._down:
+            return
+        del self._down[cause]
+        if self._down:
+            return
+        self.node.boots += 1
+        for state in self.pods.values():
+            if state.sandbox in ("creating", "ready") and state.failure is None:
+                self.host.events.pod(
+                    state, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created."
+                )
+            self.runtime.reset_sandbox(state)
+            self.host.changed(state.uid)
+        self.host.changed("")
+
     async def sync(self, uid: str) -> float | None:
         """Take the steps of a pod that can be taken now. Returns when to look again at the latest."""
         state, now = self.pods.get(uid), self.host.clock.now
-        if state is None:
+        if state is None or self._down:
             return None
         await self._renew_tokens(state)
         fault: ApiError | None = None
@@ -174,7 +201,7 @@ class Kubelet:
         except Unreachable:
             return 0.0
         except MountError as error:
-            self.host.events.pod(state, "Warning", "FailedMount", str(error))
+            self.host.events.pod(state, "Warning", error.reason, str(error))
             failures = self._mount_failures.get(state.uid, 0)
             self._mount_failures[state.uid] = failures + 1
             return self.host.clock.now() + min(

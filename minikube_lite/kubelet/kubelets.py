@@ -131,6 +131,7 @@ class Kubelets:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         for kubelet in self._kubelets.values():
+            kubelet.eviction.stop()
             await kubelet.server.stop()
             await kubelet.runtime.stop()
         self._queue.close()

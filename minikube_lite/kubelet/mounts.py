@@ -15,15 +15,22 @@ from minikube_lite.kubelet.host import Host
 from minikube_lite.kubelet.state import PodState
 from minikube_lite.kubelet.tokens import fetch_token
 from minikube_lite.machinery.errors import ApiError, is_not_found
+from minikube_lite.machinery.pod_faults import VolumeFault
 from minikube_lite.machinery.resources import CONFIG_MAPS, SECRETS, GroupVersionResource
 from minikube_lite.network.link import Unreachable
 from minikube_lite.programs.program import Mount
 from minikube_lite.programs.volumes import OutsideOfVolume, inside, make, write_files
 from minikube_lite.store import Object
 
+FAULT_ERROR = "rpc error: code = Unavailable desc = a fault lets it fail"
+
 
 class MountError(Exception):
-    """A volume is not there yet; the text is that of the event FailedMount."""
+    """A volume is not there yet; the text is that of the event, whose reason is `reason`."""
+
+    def __init__(self, text: str, reason: str = "FailedMount") -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,7 @@ async def mount_volumes(pod: Object, state: PodState, host: Host) -> dict[str, M
     state.renew_tokens_at = None
     for volume in pod["spec"].get("volumes") or ():
         try:
+            _check_faults(volume, state, host)
             mounted[volume["name"]] = await _mount(volume, pod, state, host)
         except Unreachable:
             raise
@@ -49,13 +57,37 @@ async def mount_volumes(pod: Object, state: PodState, host: Host) -> dict[str, M
     return mounted
 
 
+def _check_faults(volume: Object, state: PodState, host: Host) -> None:
+    """Raise MountError for a volume that is broken on purpose."""
+    if VolumeFault not in host.faults:
+        return
+    name, claim = volume["name"], _claim_name(volume, state)
+    what = f"volume {name} of {state.key} on {host.name}"
+    fault = host.faults.find(
+        VolumeFault, lambda one: one.fits(state.namespace, state.name, host.name, name, claim), what
+    )
+    if fault is None:
+        return
+    if fault.type == "MountFailure":
+        raise MountError(f'MountVolume.SetUp failed for volume "{name}" : {FAULT_ERROR}')
+    bound = (host.caches.claims.get(state.namespace, claim) or {}).get("spec", {}).get("volumeName", name)
+    raise MountError(f'AttachVolume.Attach failed for volume "{bound}" : {FAULT_ERROR}', "FailedAttachVolume")
+
+
+def _claim_name(volume: Object, state: PodState) -> str:
+    """The claim behind a volume, "" where there is none."""
+    if "persistentVolumeClaim" in volume:
+        return str(volume["persistentVolumeClaim"]["claimName"])
+    return f"{state.name}-{volume['name']}" if "ephemeral" in volume else ""
+
+
 async def _mount(volume: Object, pod: Object, state: PodState, host: Host) -> MountedVolume:
     name = volume["name"]
     if "persistentVolumeClaim" in volume:
-        source = volume["persistentVolumeClaim"]
-        return _claimed(name, source["claimName"], state, host, bool(source.get("readOnly")))
+        read_only = bool(volume["persistentVolumeClaim"].get("readOnly"))
+        return _claimed(name, _claim_name(volume, state), state, host, read_only)
     if "ephemeral" in volume:
-        return _claimed(name, f"{state.name}-{name}", state, host, False)
+        return _claimed(name, _claim_name(volume, state), state, host, False)
     if "hostPath" in volume:
         return MountedVolume(_made(host.volumes.host_path(host.name, volume["hostPath"]["path"])))
     if "emptyDir" in volume:

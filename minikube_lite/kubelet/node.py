@@ -9,6 +9,7 @@ import hashlib
 import logging
 
 from minikube_lite.clock import format_time
+from minikube_lite.kubelet.eviction import SIGNALS, EvictionManager, Pressure
 from minikube_lite.kubelet.host import Host
 from minikube_lite.machinery.errors import ApiError, is_already_exists, is_conflict, is_not_found
 from minikube_lite.machinery.events import ObjectReference
@@ -32,19 +33,21 @@ CAPACITY = {
     "hugepages-2Mi": "0",
     "memory": "32863168Ki",
 }
-CONDITIONS = (
-    ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
-)
+Condition = tuple[str, str, str, str]
+"""Type, status, reason and message."""
+READY: Condition = ("Ready", "True", "KubeletReady", "kubelet is posting ready status")
 
 
 class NodeAgent:
     """Registers one node and keeps it alive."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, eviction: EvictionManager) -> None:
+        self.boots = 0
+        """How often the machine was started again."""
         self._host = host
+        self._eviction = eviction
+        self._told: dict[Pressure, bool] = dict.fromkeys(SIGNALS, False)
+        self._boots_reported = 0
         self._lease: Object | None = None
         self._report_at = 0.0
         self._images_reported = 0
@@ -100,8 +103,9 @@ class NodeAgent:
         pods = str(min(host.options.max_pods, host.addresses.size))
         known = {condition["type"]: condition for condition in old.get("conditions") or ()}
         now = format_time(host.clock.now())
-        conditions = [known[name] for name in known if not any(name == own[0] for own in CONDITIONS)]
-        for name, value, reason, message in CONDITIONS:
+        own = self._conditions()
+        conditions = [known[name] for name in known if not any(name == one[0] for one in own)]
+        for name, value, reason, message in own:
             before = known.get(name)
             since = before["lastTransitionTime"] if before is not None and before["status"] == value else now
             conditions.append(
@@ -120,11 +124,22 @@ class NodeAgent:
         status["conditions"] = conditions
         status["addresses"] = [{"type": "InternalIP", "address": host.ip}, {"type": "Hostname", "address": host.name}]
         status["daemonEndpoints"] = {"kubeletEndpoint": {"Port": KUBELET_PORT}}
-        status["nodeInfo"] = _node_info(host.name)
+        status["nodeInfo"] = _node_info(host.name, self.boots)
         if len(host.images):
             status["images"] = host.images.status()
         self._images_reported = len(host.images)
         return status
+
+    def _conditions(self) -> list[Condition]:
+        """What the node says of itself."""
+        pressed = self._eviction.conditions
+        found: list[Condition] = []
+        for name, signal in SIGNALS.items():
+            if name in pressed:
+                found.append((name, "True", signal.true_reason, signal.true_message))
+            else:
+                found.append((name, "False", signal.false_reason, signal.false_message))
+        return [*found, READY]
 
     async def _write_status(self, node: Object) -> Object:
         status = self._status(node.get("status", {}))
@@ -138,17 +153,40 @@ class NodeAgent:
         await self._write_status(node)
         self._report_at = host.clock.now() + STATUS_REPORT_SECONDS
         if was_ready != "True":
-            host.events.report(self._reference(), "Normal", "NodeReady", f"Node {host.name} status is now: NodeReady")
+            self._tell("NodeReady")
+        self._tell_of_changes()
+
+    def _tell(self, what: str) -> None:
+        self._host.events.report(self._reference(), "Normal", what, f"Node {self._host.name} status is now: {what}")
+
+    def _tell_of_changes(self) -> None:
+        """Events of what is other than when the status was last written."""
+        host = self._host
+        if self.boots != self._boots_reported:
+            self._boots_reported = self.boots
+            text = f"Node {host.name} has been rebooted, boot id: {_node_info(host.name, self.boots)['bootID']}"
+            host.events.report(self._reference(), "Warning", "Rebooted", text)
+        pressed = self._eviction.conditions
+        for pressure, signal in SIGNALS.items():
+            if self._told[pressure] == (pressure in pressed):
+                continue
+            self._told[pressure] = pressure in pressed
+            self._tell(signal.true_event if self._told[pressure] else signal.false_event)
+            if self._told[pressure]:
+                text = f"Attempting to reclaim {signal.resource}"
+                host.events.report(self._reference(), "Warning", "EvictionThresholdMet", text)
 
     def _must_report(self, now: float) -> bool:
         """Whether the status is due, or is not what this node would say."""
         if now >= self._report_at or len(self._host.images) != self._images_reported:
             return True
+        if self.boots != self._boots_reported:
+            return True
         node = self._host.caches.nodes.get("", self._host.name)
         if node is None:
             return False
         statuses = {condition["type"]: condition["status"] for condition in node["status"].get("conditions") or ()}
-        return any(statuses.get(name) != value for name, value, _, _ in CONDITIONS)
+        return any(statuses.get(name) != value for name, value, _, _ in self._conditions())
 
     # Heartbeats
 
@@ -212,11 +250,12 @@ def _condition_status(node: Object, name: str) -> str:
     return ""
 
 
-def _node_info(name: str) -> Object:
-    """Made-up facts about the machine, the same for the same name."""
+def _node_info(name: str, boots: int) -> Object:
+    """Made-up facts about the machine, the same for the same name; it has another boot id after each boot."""
     digest = hashlib.sha256(name.encode()).hexdigest()
+    booted = digest if not boots else hashlib.sha256(f"{name} {boots}".encode()).hexdigest()
     uuids = [
-        f"{part[:8]}-{part[8:12]}-4{part[13:16]}-a{part[17:20]}-{part[20:32]}" for part in (digest[:32], digest[32:])
+        f"{part[:8]}-{part[8:12]}-4{part[13:16]}-a{part[17:20]}-{part[20:32]}" for part in (digest[:32], booted[32:])
     ]
     return {
         "machineID": digest[:32],

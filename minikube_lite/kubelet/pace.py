@@ -17,6 +17,10 @@ class Pace:
     start: float = 0.0
     stop: float = 0.0
 
+    def slowed(self, seconds: float) -> Pace:
+        """The same, each step so many seconds longer."""
+        return Pace(self.pull + seconds, self.start + seconds, self.stop + seconds)
+
     @classmethod
     def chosen(cls, flowing: bool, pull: float, start: float | None, stop: float | None) -> Pace:
         """As options say; where they do not, like a quick real node in flowing time, and at once in stepped time."""

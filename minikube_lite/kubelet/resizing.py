@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import orjson
 
 from minikube_lite.kubelet.admission import Refusal, refuse, requested
+from minikube_lite.kubelet.eviction import EvictionManager, refuse_under
 from minikube_lite.kubelet.host import Host
 from minikube_lite.kubelet.phase import TERMINAL_PHASES
 from minikube_lite.kubelet.state import Allocation, PendingResize, PodState, container_specs, needs_restart
@@ -18,15 +19,16 @@ DEFERRED = "Deferred"
 class Allocator:
     """Takes pods onto one node while there is room, and resizes them."""
 
-    def __init__(self, host: Host, pods: Mapping[str, PodState]) -> None:
+    def __init__(self, host: Host, pods: Mapping[str, PodState], eviction: EvictionManager) -> None:
         self._host = host
         self._pods = pods
+        self._eviction = eviction
 
     def admit(self, state: PodState) -> None:
         """Take a pod that was bound to the node; one that does not fit fails."""
         wanted = _wanted(state.pod)
         if state.pod.get("status", {}).get("phase") not in TERMINAL_PHASES:
-            refusal = self._refuse(state, wanted)
+            refusal = refuse_under(self._eviction.conditions, state.pod) or self._refuse(state, wanted)
             if refusal is not None:
                 self._host.events.pod(state, "Warning", refusal.reason, refusal.message)
                 state.failure = (refusal.reason, f"Pod was rejected: {refusal.message}")

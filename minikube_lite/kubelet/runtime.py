@@ -18,7 +18,7 @@ from minikube_lite.kubelet.mounts import MountedVolume
 from minikube_lite.kubelet.probes import Prober
 from minikube_lite.kubelet.process import container_context
 from minikube_lite.kubelet.pulling import Puller
-from minikube_lite.kubelet.run import Run
+from minikube_lite.kubelet.run import Fate, Run
 from minikube_lite.kubelet.state import BackOff, Container, Exit, PodState, Waiting, container_specs
 from minikube_lite.kubelet.step import pod_grace_seconds
 from minikube_lite.kubelet.termination import Terminator
@@ -37,6 +37,8 @@ RETRY_SECONDS = 10.0
 """After how long a container that could not be made is tried again."""
 CONTAINER_ID_DIGITS = 64
 EXIT_CODE_START_ERROR = 128
+EXIT_CODE_UNKNOWN = 255
+"""Of what ended while nobody watched, as containerd says it after a restart of the machine."""
 START_ERROR = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
     "unable to start container process: error during container init"
@@ -126,6 +128,26 @@ class Runtime:
             self._host.addresses.release(state.ip)
         state.sandbox = "removed"
 
+    def cut_power(self, state: PodState) -> None:
+        """The machine is switched off: what was about to start does not, and what runs ends at once, nobody knows how."""
+        for timer in self._timers.pop(state.uid, ()):
+            timer.cancel()
+        state.starting.clear()
+        for run in self.runs.get(state.uid, {}).values():
+            self._terminator.crash(run, Fate(EXIT_CODE_UNKNOWN, "Unknown"))
+
+    def reset_sandbox(self, state: PodState) -> None:
+        """Let the pod begin again, as after a restart of its machine; what it keeps in memory is lost."""
+        if state.sandbox in ("creating", "ready"):
+            self.remove_sandbox(state)
+            state.sandbox, state.ip = "", ""
+            state.sandboxes += 1
+        state.back_offs.clear()
+        state.waiting.clear()
+        for volume in state.pod["spec"].get("volumes") or ():
+            if volume.get("emptyDir", {}).get("medium") == "Memory":
+                self._host.volumes.empty(state.uid, "emptyDir", volume["name"])
+
     def forget(self, state: PodState) -> None:
         """Remove all that is left of a pod."""
         for timer in self._timers.pop(state.uid, ()):
@@ -211,6 +233,7 @@ class Runtime:
             image_id(image),
             host.clock.now(),
             restart_count=before.restart_count + 1 if before else 0,
+            sandbox=state.sandboxes,
             resources=state.allocation.resources.get(name, {}),
             previous=before.exit if before else None,
         )

@@ -41,6 +41,8 @@ class Container:
     image_id: str
     started_at: float
     restart_count: int = 0
+    sandbox: int = 0
+    """In which of the pod's sandboxes it runs."""
     resources: Object = field(default_factory=dict)
     """What it runs with."""
     exit: Exit | None = None
@@ -114,6 +116,12 @@ class PodState:
     """The generation to which the pod is being resized."""
     failure: tuple[str, str] | None = None
     """Reason and message, where the node itself has decided that the pod failed."""
+    disruption: str = ""
+    """Why the node ends a pod that could have gone on, as the condition DisruptionTarget says it."""
+    kill_grace: float | None = None
+    """What its containers are given to end where the node decides that, in seconds."""
+    sandboxes: int = 0
+    """How many sandboxes it has had: what an earlier one ran is started again, init containers too."""
 
     @property
     def namespace(self) -> str:

@@ -178,7 +178,8 @@ def _volume_mount(mount: Object) -> Object:
 
 def _conditions(pod: Object, state: PodState, statuses: Statuses, phase: str, now: float) -> list[Object]:
     old = {condition["type"]: condition for condition in pod.get("status", {}).get("conditions") or ()}
-    conditions = [condition for condition in old.values() if condition["type"] not in OWN_CONDITIONS]
+    own = (*OWN_CONDITIONS, "DisruptionTarget") if state.disruption else OWN_CONDITIONS
+    conditions = [condition for condition in old.values() if condition["type"] not in own]
     containers_ready = _containers_ready(pod, statuses, phase)
     wanted: list[tuple[str, bool, str, str]] = [
         ("PodReadyToStartContainers", state.sandbox == "ready", "", ""),
@@ -200,12 +201,15 @@ def _conditions(pod: Object, state: PodState, statuses: Statuses, phase: str, no
         if message:
             condition["message"] = message
         conditions.append(condition)
-    return [*conditions, *_resize_conditions(state, old, now)]
+    return [*conditions, *_passing_conditions(state, old, now)]
 
 
-def _resize_conditions(state: PodState, old: dict[str, Object], now: float) -> Iterator[Object]:
-    """What stands only while a resize waits or is under way."""
+def _passing_conditions(state: PodState, old: dict[str, Object], now: float) -> Iterator[Object]:
+    """What stands only where it is so: a resize waits or is under way, the node ends the pod."""
     wanted: list[tuple[str, str, str, int]] = []
+    if state.disruption:
+        generation = state.pod["metadata"].get("generation", 0)
+        wanted.append(("DisruptionTarget", "TerminationByKubelet", state.disruption, generation))
     if state.pending_resize is not None:
         pending = state.pending_resize
         wanted.append(("PodResizePending", pending.reason, pending.message, pending.generation))

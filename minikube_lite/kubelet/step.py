@@ -149,14 +149,16 @@ def _why_it_ends(pod: Object, state: PodState) -> str:
             and container is not None
             and container.exit is not None
             and container.exit.code
+            and container.sandbox == state.sandboxes
         ):
             return f"its init container {spec['name']} failed"
     return ""
 
 
 def _main(pod: Object, state: PodState) -> list[Container]:
-    names = [spec["name"] for spec in pod["spec"]["containers"]]
-    return [state.containers[name] for name in names if name in state.containers]
+    """The main containers that were started in the sandbox of now."""
+    found = [state.containers.get(spec["name"]) for spec in pod["spec"]["containers"]]
+    return [one for one in found if one is not None and one.sandbox == state.sandboxes]
 
 
 def _is_final(pod: Object, state: PodState, spec: Object, where: ContainerField) -> bool:
@@ -170,7 +172,7 @@ def _is_final(pod: Object, state: PodState, spec: Object, where: ContainerField)
 
 def _end(pod: Object, state: PodState, now: float, why: str) -> _Decision:
     """Stop what runs, clean up, tell the API: each when the one before is done."""
-    grace = pod_grace_seconds(pod)
+    grace = pod_grace_seconds(pod) if state.kill_grace is None else state.kill_grace
     if state.running:
         inits = [spec["name"] for spec in pod["spec"].get("initContainers") or ()]
         late = [one.name for one in state.running if one.stop_by is None or one.stop_by > now + grace]
@@ -234,7 +236,7 @@ def _is_before_its_hook(state: PodState, spec: Object, action: Action | None) ->
 def _is_initialized(state: PodState, spec: Object) -> bool:
     """Whether the containers after an init container may start."""
     container = state.containers.get(spec["name"])
-    if container is None or spec["name"] in state.starting:
+    if container is None or spec["name"] in state.starting or container.sandbox != state.sandboxes:
         return False
     if is_sidecar(spec):
         return container.exit is None and container.started
@@ -251,7 +253,7 @@ def _container(
         return None, None
     if waiting is not None and now < waiting.retry_at:
         return None, waiting.retry_at
-    if container is None:
+    if container is None or (where == "initContainers" and container.sandbox != state.sandboxes):
         return StartContainer(name), None
     if container.exit is None:
         if container.unhealthy and container.stop_by is None:

@@ -14,18 +14,18 @@ from pydantic import Field
 
 from minikube_lite.machinery.ages import age
 from minikube_lite.machinery.call_faults import DnsFault, RequestFault, WatchFault
-from minikube_lite.machinery.fault_specs import FaultTarget, NodeFault
+from minikube_lite.machinery.fault_specs import ControllerFault, FaultTarget, NodeFault
 from minikube_lite.machinery.kind import Column, Kind, RequestContext, StatusStrategy, Strategy
 from minikube_lite.machinery.names import name_is_dns_subdomain
 from minikube_lite.machinery.own_kind import Model, OwnKind, model_faults
-from minikube_lite.machinery.pod_faults import ContainerFault, ImageFault
+from minikube_lite.machinery.pod_faults import ContainerFault, ImageFault, VolumeFault
 from minikube_lite.machinery.resources import FAULTS
 from minikube_lite.schema.field import FieldError, Path, forbidden, required
 from minikube_lite.schema.resources import ResourceInfo, SubresourceInfo
 from minikube_lite.store import Object
 
 SPEC = Path("spec")
-TARGETS = ("node", "image", "container", "request", "watch", "dns")
+TARGETS = ("node", "image", "container", "volume", "controller", "request", "watch", "dns")
 """The fields of a spec that say what is broken."""
 SECONDS_MAX = 100 * 366 * 86_400
 COUNT_MAX = 2**31 - 1
@@ -39,6 +39,8 @@ class FaultSpec(Model):
     node: Annotated[NodeFault | None, Field(description="A node that is broken.")] = None
     image: Annotated[ImageFault | None, Field(description="Images that are not pulled as they should.")] = None
     container: Annotated[ContainerFault | None, Field(description="Containers that do not go as they should.")] = None
+    volume: Annotated[VolumeFault | None, Field(description="Volumes that cannot be had.")] = None
+    controller: Annotated[ControllerFault | None, Field(description="Controllers that do nothing.")] = None
     request: Annotated[RequestFault | None, Field(description="Requests to the API that are struck.")] = None
     watch: Annotated[WatchFault | None, Field(description="Watches of clients that are struck.")] = None
     dns: Annotated[DnsFault | None, Field(description="Questions to the DNS server that are struck.")] = None

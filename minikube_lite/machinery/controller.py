@@ -90,6 +90,14 @@ class Controller(ABC):
         """Begin to work."""
         self._task = asyncio.create_task(self._run(), name=f"controller {self.name}")
 
+    def pause(self) -> None:
+        """Take no further step until `resume`; one that is under way is finished."""
+        self.queue.hold()
+
+    def resume(self) -> None:
+        """Go on, with what has come meanwhile."""
+        self.queue.release()
+
     async def stop(self) -> None:
         """Stop working."""
         if self._task is not None:

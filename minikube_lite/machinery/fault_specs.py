@@ -41,13 +41,39 @@ def fits(patterns: Sequence[str], text: str) -> bool:
     return not patterns or any(matches(pattern, text) if pattern else not text for pattern in patterns)
 
 
+class ControllerFault(FaultTarget):
+    """A controller that does nothing."""
+
+    name: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="Its name, as statefulset-controller or statefulset, default-scheduler; or a pattern, as *.",
+        ),
+    ]
+    type: Annotated[
+        Literal["Paused"],
+        Field(description="Paused: it takes no step while the fault is there, and catches up afterwards."),
+    ] = "Paused"
+
+
 class NodeFault(FaultTarget):
     """A node that is broken."""
 
     name: Annotated[str, Field(min_length=1, description="The node's name, or a pattern, as node-*.")]
     type: Annotated[
-        Literal["Cut"],
+        Literal["Cut", "Reboot", "Slow", "MemoryPressure", "DiskPressure", "PIDPressure"],
         Field(
-            description="Cut: nothing gets from or to the node, as by `ifconfig eth0 down`; what runs on it goes on."
+            description="Cut: nothing gets from or to the node, as by `ifconfig eth0 down`; what runs on it goes on. "
+            "Reboot: it goes down, and comes up again. Slow: its kubelet takes longer to pull, to start and to stop. "
+            "MemoryPressure, DiskPressure, PIDPressure: it runs out of that, and evicts pods."
         ),
     ]
+    delay_seconds: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=DELAY_SECONDS_MAX,
+            description="Of a Reboot: how long the node is down. Of Slow: how much longer each takes. In emulated time.",
+        ),
+    ] = 30

@@ -96,3 +96,38 @@ class ContainerFault(OfContainers):
     def shown_target(self) -> str:
         """The pods."""
         return ",".join(self.pods or self.images or self.containers) or "*"
+
+
+class VolumeFault(FaultTarget):
+    """Volumes that pods cannot have. Pods that have theirs already keep them."""
+
+    namespaces: Annotated[Patterns, Field(description="The namespaces of the pods.")] = ()
+    pods: Annotated[Patterns, Field(description="The names of the pods.")] = ()
+    nodes: Annotated[Patterns, Field(description="The nodes.")] = ()
+    volumes: Annotated[Patterns, Field(description="The names of the volumes, as the pods' specs have them.")] = ()
+    claims: Annotated[
+        Patterns, Field(description="The names of the claims behind them; an empty list is all volumes.")
+    ] = ()
+    type: Annotated[
+        Literal["AttachFailure", "MountFailure"],
+        Field(
+            description="AttachFailure: the volume of a claim cannot be attached to the node. MountFailure: a volume of "
+            "any kind cannot be mounted there."
+        ),
+    ]
+
+    @property
+    def shown_target(self) -> str:
+        """The claims or volumes."""
+        return ",".join(self.claims or self.volumes) or "*"
+
+    def fits(self, namespace: str, pod: str, node: str, volume: str, claim: str) -> bool:
+        """Whether a volume of a pod is meant; `claim` is empty for one without."""
+        return (
+            fits(self.namespaces, namespace)
+            and fits(self.pods, pod)
+            and fits(self.nodes, node)
+            and fits(self.volumes, volume)
+            and fits(self.claims, claim)
+            and (bool(claim) or self.type == "MountFailure")
+        )

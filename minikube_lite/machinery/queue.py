@@ -37,6 +37,7 @@ class WorkQueue(Generic[K]):
         self._failures: dict[K, int] = {}
         self._timers: dict[K, Timer] = {}
         self._waiter: asyncio.Future[None] | None = None
+        self._held = False
         self._closed = False
 
     @property
@@ -53,9 +54,29 @@ class WorkQueue(Generic[K]):
             return
         if key not in self._waiting:
             self._waiting[key] = None
-            self._tokens[key] = self._clock.ledger.start(f"queue {self._name}")
-            if self._waiter is not None and not self._waiter.done():
-                self._waiter.set_result(None)
+            if not self._held:
+                self._count(key)
+                self._wake()
+
+    def hold(self) -> None:
+        """Hand out nothing until `release`. What waits is no work of the ledger meanwhile: nobody is to do it."""
+        self._held = True
+        for key in self._waiting:
+            self._tokens.pop(key).done()
+
+    def release(self) -> None:
+        """Hand out again, first what has come meanwhile."""
+        self._held = False
+        for key in self._waiting:
+            self._count(key)
+        self._wake()
+
+    def _count(self, key: K) -> None:
+        self._tokens[key] = self._clock.ledger.start(f"queue {self._name}")
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def add_after(self, key: K, delay: float) -> None:
         """The key needs work in that many emulated seconds; the earliest wish counts."""
@@ -97,12 +118,12 @@ class WorkQueue(Generic[K]):
         work of their own.
         """
         while True:
-            while not self._waiting:
+            while self._held or not self._waiting:
                 self._waiter = asyncio.get_running_loop().create_future()
                 await self._waiter
             for _ in range(turns):
                 await self._clock.transport.sleep(0)
-            if self._waiting:
+            if self._waiting and not self._held:
                 break
         key = next(iter(self._waiting))
         del self._waiting[key]

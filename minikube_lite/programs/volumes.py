@@ -62,6 +62,12 @@ class VolumeDirectories:
         """A container's own files, which go when it is started anew."""
         return self.pod(uid) / "containers" / _safe(container)
 
+    def empty(self, uid: str, kind: str, volume: str) -> None:
+        """Remove what a pod's own volume holds."""
+        directory = self.pod_volume(uid, kind, volume)
+        remove(directory)
+        make(directory)
+
     def remove_pod(self, uid: str) -> None:
         """Remove all that belongs to a pod."""
         remove(self.pod(uid))

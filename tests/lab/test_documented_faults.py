@@ -10,8 +10,8 @@ import pytest
 
 from minikube_lite.lab.faults import TARGETS
 from minikube_lite.machinery.call_faults import DnsFault, RequestFault, WatchFault
-from minikube_lite.machinery.fault_specs import NodeFault
-from minikube_lite.machinery.pod_faults import ContainerFault, ImageFault
+from minikube_lite.machinery.fault_specs import ControllerFault, NodeFault
+from minikube_lite.machinery.pod_faults import ContainerFault, ImageFault, VolumeFault
 from minikube_lite.machinery.resources import FAULTS
 
 if TYPE_CHECKING:
@@ -31,6 +31,16 @@ def test_the_examples_are_taken(cluster: RunningCluster, root: Path) -> None:
 
 def test_every_type_is_told(root: Path) -> None:
     text = (root / "docs" / "faults.md").read_text()
-    for model in (NodeFault, ImageFault, ContainerFault, RequestFault, WatchFault, DnsFault):
-        for one in model.model_json_schema()["properties"]["type"].get("enum", ["Cut"]):
+    for model in (
+        NodeFault,
+        ImageFault,
+        ContainerFault,
+        VolumeFault,
+        ControllerFault,
+        RequestFault,
+        WatchFault,
+        DnsFault,
+    ):
+        kinds = model.model_json_schema()["properties"]["type"]
+        for one in kinds.get("enum") or [kinds["const"]]:
             assert f"`{one}`" in text

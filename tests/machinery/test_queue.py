@@ -144,6 +144,24 @@ async def test_success_forgets_the_failures(clock, queue) -> None:
     assert take_all(queue) == ["a"]
 
 
+async def test_a_queue_that_is_held_hands_out_nothing_and_is_no_work(clock, queue) -> None:
+    queue.add("a")
+    queue.hold()
+    assert clock.ledger.idle
+    queue.add("b")
+    waiting = asyncio.create_task(queue.get())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    assert clock.ledger.idle
+    queue.release()
+    assert not clock.ledger.idle
+    assert await waiting == "a"
+    queue.done("a")
+    assert take_all(queue) == ["b"]
+    assert clock.ledger.idle
+
+
 async def test_a_closed_queue_holds_nothing_and_takes_nothing(clock, queue) -> None:
     for key in "abc":
         queue.add(key)
