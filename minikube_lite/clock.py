@@ -92,12 +92,15 @@ class Clock:
         rate: float = 1.0,
         start: float | None = None,
         seed: int | None = None,
+        interleaving: int | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.mode: Mode = mode
         self.rate = 1.0 if mode == "real" else rate
         self.seed = random.SystemRandom().getrandbits(48) if seed is None else seed
         self.random = random.Random(f"{self.seed}/cluster")
+        self.interleaving = None if interleaving is None else random.Random(f"{interleaving}/interleaving")
+        """Draws in which order ready work is taken; None for the order in which it came."""
         self.ledger = Ledger()
         self.transport = TransportTime()
         self._now = start if start is not None else STEPPED_EPOCH_SECONDS if mode == "stepped" else time.time()

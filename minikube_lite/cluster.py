@@ -64,8 +64,8 @@ class Cluster:
 
     def __init__(self, options: Options | None = None, **chosen: Any) -> None:
         self.options = Options(**{**options.model_dump(exclude_unset=True), **chosen}) if options else Options(**chosen)
-        mode = self.options.clock
-        self.clock = Clock(mode, rate=self.options.clock_rate, seed=self.options.seed)
+        mode, rate = self.options.clock, self.options.clock_rate
+        self.clock = Clock(mode, rate=rate, seed=self.options.seed, interleaving=self.options.interleaving)
         self.store = MemoryStore(self.clock.ledger, detect_mutation=self.options.detect_mutation)
         self.network = Network(self.clock, self.options.pod_loopback_block or self.options.cluster_cidr)
         scheme = shared_scheme(self.options.lab)

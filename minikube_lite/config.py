@@ -92,6 +92,8 @@ class Options(BaseModel):
     clock: Literal["real", "scaled", "stepped"] = "real"
     clock_rate: Annotated[float, Field(gt=0, le=100_000)] = 1.0
     seed: int | None = None
+    interleaving: int | None = None
+    """The seed that draws in which order ready work is taken; None for the order in which it came."""
 
     cluster_domain: str = "cluster.local"
     dns_ttl: Annotated[int, Field(ge=0, le=3600)] = 30

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -89,8 +89,17 @@ class RunningCluster:
         return self._cluster
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the cluster's loop."""
-        return self._loop.run(work)
+        """Run a coroutine on the cluster's loop; where time is stepped, once the cluster is quiet, so that a seed repeats the test."""
+        return self._loop.run(self._in_turn(work))
+
+    async def _in_turn(self, work: Coroutine[Any, Any, T]) -> T:
+        if not self._cluster.clock.flowing:
+            try:
+                await self._cluster.settle()
+            except BaseException:
+                work.close()
+                raise
+        return await work
 
     # Time
 
@@ -106,31 +115,29 @@ class RunningCluster:
 
     def fault(self, name: str = "", *, may_miss: bool = False, **spec: Any) -> RunningBreakage:
         """Break something for a block: `with cluster.fault(node={"name": "node-2", "type": "Cut"}): ...`; see Cluster.fault."""
-        return RunningBreakage(self._loop, self._cluster.fault(name, may_miss=may_miss, **spec))
+        return RunningBreakage(self.call, self._cluster.fault(name, may_miss=may_miss, **spec))
 
     def cut(self, node: str) -> None:
         """Cut the network of a node. What runs there goes on."""
-        self._loop.run(self._cluster.cut(node))
+        self.call(self._cluster.cut(node))
 
     def heal(self, node: str) -> None:
         """Bring the network of a node back that `cut` has cut."""
-        self._loop.run(self._cluster.heal(node))
+        self.call(self._cluster.heal(node))
 
     # Objects
 
     def get(self, resource: GroupVersionResource, namespace: str, name: str) -> Object:
         """One object."""
-        return self._loop.run(self._cluster.client.get(resource, namespace, name))
+        return self.call(self._cluster.client.get(resource, namespace, name))
 
     def list(self, resource: GroupVersionResource, namespace: str = "", label_selector: str = "") -> list[Object]:
         """The objects of a namespace, or of all."""
-        return self._loop.run(
-            self._cluster.client.list_objects(resource, namespace, label_selector=label_selector)
-        ).items
+        return self.call(self._cluster.client.list_objects(resource, namespace, label_selector=label_selector)).items
 
     def create(self, resource: GroupVersionResource, namespace: str, obj: Object) -> Object:
         """Create an object."""
-        return self._loop.run(self._cluster.client.create(resource, namespace, obj))
+        return self.call(self._cluster.client.create(resource, namespace, obj))
 
     def patch(
         self,
@@ -145,20 +152,20 @@ class RunningCluster:
         work = self._cluster.client.patch(
             resource, namespace, name, patch, patch_type=patch_type, subresource=subresource
         )
-        return self._loop.run(work)
+        return self.call(work)
 
     def delete(
         self, resource: GroupVersionResource, namespace: str, name: str, options: dict[str, Any] | None = None
     ) -> None:
         """Delete an object."""
-        self._loop.run(self._cluster.client.delete(resource, namespace, name, options))
+        self.call(self._cluster.client.delete(resource, namespace, name, options))
 
 
 class RunningBreakage:
     """One fault of a running cluster; it is there within its `with` block."""
 
-    def __init__(self, loop: LoopThread, breakage: Breakage) -> None:
-        self._loop = loop
+    def __init__(self, call: Callable[[Coroutine[Any, Any, None]], None], breakage: Breakage) -> None:
+        self._call = call
         self._breakage = breakage
 
     @property
@@ -172,11 +179,11 @@ class RunningBreakage:
         return self._breakage.hits or self._breakage.count()
 
     def __enter__(self) -> Self:
-        self._loop.run(self._breakage.begin())
+        self._call(self._breakage.begin())
         return self
 
     def __exit__(self, failure: object, *_: object) -> None:
-        self._loop.run(self._breakage.__aexit__(failure))
+        self._call(self._breakage.__aexit__(failure))
 
 
 async def _make(options: dict[str, Any]) -> Cluster:

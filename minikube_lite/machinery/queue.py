@@ -1,6 +1,6 @@
 """The work queue; upstream: client-go/util/workqueue.
 
-- Fair: keys are handed out in the order in which they came.
+- Fair: keys are handed out in the order in which they came, unless a test wants to see other orders.
 - Stingy: a key that comes again before it is handed out is handed out once.
 - Safe: a key is never in two hands; one that comes while in hand is handed out again after it is done.
 - Patient: a key that failed comes back after a delay that doubles, in emulated time.
@@ -22,6 +22,10 @@ BACKOFF_SECONDS_MAX = 1000.0
 """The delays after failures, as upstream's default controller rate limiter has them."""
 RETRIES_AT_ONCE_MAX = 3
 """So many first failures come back without delay: a conflict is then retried even where time stands still."""
+
+
+INTERLEAVED_TURNS = 8
+"""So many turns of the event loop, less one, a key may wait longer where the clock interleaves."""
 
 
 class WorkQueue(Generic[K]):
@@ -115,17 +119,18 @@ class WorkQueue(Generic[K]):
         """The next key; it is in hand until `done`.
 
         It waits that many turns of the event loop first: changes that come meanwhile reach informers, and need no
-        work of their own.
+        work of their own. Where the clock interleaves, it waits some turns more, and takes any of the keys.
         """
+        drawn = self._clock.interleaving
         while True:
             while self._held or not self._waiting:
                 self._waiter = asyncio.get_running_loop().create_future()
                 await self._waiter
-            for _ in range(turns):
+            for _ in range(turns + (drawn.randrange(INTERLEAVED_TURNS) if drawn is not None else 0)):
                 await self._clock.transport.sleep(0)
             if self._waiting and not self._held:
                 break
-        key = next(iter(self._waiting))
+        key = next(iter(self._waiting)) if drawn is None else drawn.choice(list(self._waiting))
         del self._waiting[key]
         self._in_hand.add(key)
         return key

@@ -63,8 +63,8 @@ class World:
     """What controllers live in. Time stands still unless it is advanced."""
 
     def __init__(self, scheme: Scheme, **options: Any) -> None:
-        self.clock = Clock("stepped", seed=7)
-        self.options = Options(clock="stepped", **options)
+        self.options = Options(**{"clock": "stepped", "seed": 7, **options})
+        self.clock = Clock("stepped", seed=self.options.seed, interleaving=self.options.interleaving)
         self.store = MemoryStore(self.clock.ledger)
         self.apiserver = Apiserver(self.store, self.clock, scheme, self.options)
         self.client: Client = self.apiserver.client("kubernetes-admin", "tests")
@@ -222,20 +222,20 @@ def scheme() -> Scheme:
 
 
 @pytest.fixture
-async def world(scheme: Scheme) -> AsyncIterator[World]:
+async def world(scheme: Scheme, minikube_lite_seed: dict[str, Any]) -> AsyncIterator[World]:
     """A fresh control plane; `await world.start(TheController)` begins it."""
-    world = World(scheme)
+    world = World(scheme, **minikube_lite_seed)
     yield world
     await world.stop()
 
 
 @pytest.fixture
-async def make_world(scheme: Scheme) -> AsyncIterator[Callable[..., World]]:
+async def make_world(scheme: Scheme, minikube_lite_seed: dict[str, Any]) -> AsyncIterator[Callable[..., World]]:
     """As many fresh control planes as asked for, with options."""
     worlds: list[World] = []
 
     def make(**options: Any) -> World:
-        worlds.append(World(scheme, **options))
+        worlds.append(World(scheme, **minikube_lite_seed, **options))
         return worlds[-1]
 
     yield make
@@ -244,12 +244,12 @@ async def make_world(scheme: Scheme) -> AsyncIterator[Callable[..., World]]:
 
 
 @pytest.fixture(scope="session")
-def run_world(scheme: Scheme) -> Callable[..., None]:
+def run_world(scheme: Scheme, minikube_lite_seed: dict[str, Any]) -> Callable[..., None]:
     """Runs a scenario in a world of its own, on a loop of its own; for tests that draw many."""
 
     def run(scenario: Callable[[World], Coroutine[Any, Any, None]], **options: Any) -> None:
         async def inside() -> None:
-            world = World(scheme, **options)
+            world = World(scheme, **minikube_lite_seed, **options)
             try:
                 await scenario(world)
             finally:

@@ -155,7 +155,7 @@ async def _running(
     directory: Path, *, fails: Callable[[int], bool] = lambda number: False, **chosen: Any
 ) -> AsyncIterator[Nodes]:
     options = Options(**{"nodes": 2, "clock": "stepped", "seed": 1, **chosen})
-    clock = Clock(options.clock, rate=options.clock_rate, seed=options.seed)
+    clock = Clock(options.clock, rate=options.clock_rate, seed=options.seed, interleaving=options.interleaving)
     nodes = Nodes(directory / "cluster", clock, options, fails)
     await nodes.start()
     try:
@@ -171,6 +171,6 @@ def new_nodes() -> Start:
 
 
 @pytest.fixture
-def start_nodes(tmp_path: Path) -> Start:
+def start_nodes(tmp_path: Path, minikube_lite_seed: dict[str, Any]) -> Start:
     """`async with start_nodes(nodes=2, pod_stop_delay=1) as nodes:` by options of a cluster; `fails` says which writes fail."""
-    return functools.partial(_running, tmp_path)
+    return functools.partial(_running, tmp_path, **minikube_lite_seed)

@@ -50,15 +50,15 @@ def changes(world: Any, *resources: Any) -> list[tuple[str, str, str, str]]:
 async def test_binds_in_the_recorded_order(storage: Any, new_volume: Make, new_claim: Make) -> None:
     for name in ("pv-a", "pv-b", "pv-c"):
         await storage.create(PERSISTENT_VOLUMES, new_volume(name), "")
-    await storage.settle()
+        await storage.settle()
     await storage.create(PERSISTENT_VOLUME_CLAIMS, new_claim("data-kubia-0"))
     await storage.settle()
     assert changes(storage, PERSISTENT_VOLUMES, PERSISTENT_VOLUME_CLAIMS) == [
         ("ADDED", "pv-a", "Pending", ""),
-        ("ADDED", "pv-b", "Pending", ""),
-        ("ADDED", "pv-c", "Pending", ""),
         ("MODIFIED", "pv-a", "Available", ""),
+        ("ADDED", "pv-b", "Pending", ""),
         ("MODIFIED", "pv-b", "Available", ""),
+        ("ADDED", "pv-c", "Pending", ""),
         ("MODIFIED", "pv-c", "Available", ""),
         ("ADDED", "data-kubia-0", "Pending", ""),
         ("MODIFIED", "pv-a", "Available", "data-kubia-0"),
@@ -99,6 +99,7 @@ async def test_a_claim_waits_for_a_volume(storage: Any, new_volume: Make, new_cl
 async def test_recycle_empties_the_volume_and_frees_it(storage: Any, new_volume: Make, new_claim: Make) -> None:
     directories = VolumeDirectories(storage.directory)
     await storage.create(PERSISTENT_VOLUMES, new_volume("pv-a"), "")
+    await storage.settle()
     await storage.create(PERSISTENT_VOLUME_CLAIMS, new_claim("data"))
     await storage.settle()
     place = directories.persistent("pv-a")
@@ -153,6 +154,7 @@ async def test_delete(
     volume = new_volume("pv-a", persistentVolumeReclaimPolicy="Delete", **spec)
     volume["spec"] = {key: value for key, value in volume["spec"].items() if value is not None}
     await storage.create(PERSISTENT_VOLUMES, volume, "")
+    await storage.settle()
     await storage.create(PERSISTENT_VOLUME_CLAIMS, new_claim("data"))
     await storage.settle()
     await storage.client.delete(PERSISTENT_VOLUME_CLAIMS, "default", "data")
@@ -165,6 +167,7 @@ async def test_recycle_waits_for_pods_that_still_use_the_volume(
     storage: Any, new_volume: Make, new_claim: Make, new_pod: Make
 ) -> None:
     await storage.create(PERSISTENT_VOLUMES, new_volume("pv-a"), "")
+    await storage.settle()
     await storage.create(PERSISTENT_VOLUME_CLAIMS, new_claim("data"))
     volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
     await storage.create(PODS, new_pod("user", volumes=volumes, nodeName="node-1"))
@@ -211,6 +214,7 @@ async def test_a_bound_volume_stays_until_its_claim_goes(storage: Any, new_volum
 
 async def test_a_claim_whose_volume_vanishes_is_lost(storage: Any, new_volume: Make, new_claim: Make) -> None:
     await storage.create(PERSISTENT_VOLUMES, new_volume("pv-a"), "")
+    await storage.settle()
     await storage.create(PERSISTENT_VOLUME_CLAIMS, new_claim("data"))
     await storage.settle()
     await storage.client.delete(PERSISTENT_VOLUMES, "", "pv-a")
@@ -275,10 +279,11 @@ async def test_a_claim_without_class_takes_a_free_volume_first(
     await storage.create(STORAGE_CLASSES, new_class(), "")
     for name in ("pv-a", "pv-b"):
         await storage.create(PERSISTENT_VOLUMES, new_volume(name), "")
+    await storage.settle()
     for name in ("one", "two", "three"):
         await storage.create(PERSISTENT_VOLUME_CLAIMS, new_claim(name))
     await storage.settle()
-    bound = [await volume_of(storage, name) for name in ("one", "two", "three")]
+    bound = sorted([await volume_of(storage, name) for name in ("one", "two", "three")])
     assert bound[:2] == ["pv-a", "pv-b"]
     assert bound[2].startswith("pvc-")
     # What does not fit is not waited for.

@@ -11,7 +11,8 @@ from typing import Any, Literal, Self
 
 import pytest
 
-from minikube_lite.api.apiserver import Apiserver, built_in_scheme
+from minikube_lite.api.apiserver import Apiserver
+from minikube_lite.api.scheme import Scheme
 from minikube_lite.clock import Clock
 from minikube_lite.config import Options
 from minikube_lite.controllers.statefulset import StatefulSetController
@@ -182,8 +183,8 @@ def ordered(stateful_set: Object) -> bool:
 class World:
     """The control plane, and what its users and kubelets do."""
 
-    def __init__(self, scheme: Any) -> None:
-        self.clock = Clock("stepped", seed=7)
+    def __init__(self, scheme: Any, interleaving: int | None = None) -> None:
+        self.clock = Clock("stepped", seed=7, interleaving=interleaving)
         self.store = CheckedStore(self.clock)
         options = Options(clock="stepped", default_storage_class="none")
         self.apiserver = Apiserver(self.store, self.clock, scheme, options)
@@ -361,10 +362,9 @@ def manifest(
 
 
 @pytest.fixture(scope="session")
-def new_world() -> Callable[[], World]:
+def new_world(scheme: Scheme, minikube_lite_seed: dict[str, Any]) -> Callable[[], World]:
     """Makes a control plane; use it as an async context."""
-    scheme = built_in_scheme()
-    return lambda: World(scheme)
+    return lambda: World(scheme, minikube_lite_seed.get("interleaving"))
 
 
 @pytest.fixture(scope="session")
