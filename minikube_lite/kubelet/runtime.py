@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,8 @@ from minikube_lite.store import Object
 
 RETRY_SECONDS = 10.0
 """After how long a container that could not be made is tried again."""
+STOP_SECONDS_MAX = 2.0
+"""How long, in the host's time, the end of a node waits for programs that do not heed that they are cancelled."""
 CONTAINER_ID_DIGITS = 64
 EXIT_CODE_START_ERROR = 128
 EXIT_CODE_UNKNOWN = 255
@@ -43,6 +46,9 @@ START_ERROR = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
     "unable to start container process: error during container init"
 )
+
+
+log = logging.getLogger(__name__)
 
 
 class Runtime:
@@ -72,7 +78,10 @@ class Runtime:
                 tasks.extend(task for task in (run.task, run.hook, *run.processes) if task is not None)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            _, going_on = await asyncio.wait(tasks, timeout=STOP_SECONDS_MAX)
+            for task in going_on:
+                log.warning("%s does not end when it is cancelled; it is left behind", task.get_name())
         await self._prober.stop()
         await self._asker.close()
 

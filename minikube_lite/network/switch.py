@@ -189,5 +189,10 @@ async def _turn() -> None:
     """Let others have their turn of the event loop."""
     loop = asyncio.get_running_loop()
     turn: asyncio.Future[None] = loop.create_future()
-    loop.call_soon(turn.set_result, None)
+    loop.call_soon(_come, turn)
     await turn
+
+
+def _come(turn: asyncio.Future[None]) -> None:
+    if not turn.done():  # as when whoever waited was cancelled
+        turn.set_result(None)

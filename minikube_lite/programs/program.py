@@ -163,9 +163,15 @@ Program = Callable[[PodContext], Awaitable[int | None]]
 async def run_program(program: Program, context: PodContext) -> int:
     """Run a program to its end; returns the exit code whatever it does. Cancelling it is SIGTERM, or SIGKILL."""
     try:
-        code = await program(context)
+        return await run_nested(program, context)
     except asyncio.CancelledError:
         return EXIT_CODE_TERMINATED
+
+
+async def run_nested(program: Program, context: PodContext) -> int:
+    """Run a program that another one waits for, which is then cancelled with it."""
+    try:
+        code = await program(context)
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else EXIT_CODE_ERROR if error.code else 0
     except BrokenPipeError:

@@ -1,6 +1,7 @@
 """A program that runs a story in a stepped cluster and writes every change of it, for tests that compare two runs.
 
 python scenario.py story SEED FILE            the lesson, a lost node, and many clients at once
+python scenario.py living SEED FILE           programs that are probed, ask DNS, run every minute, and faults that strike by chance
 python scenario.py time SEED FILE STEP TIMES  the lesson, then time passes, under a raw watch of a quiet kind
 """
 
@@ -17,10 +18,13 @@ import aiohttp
 from minikube_lite import Cluster
 from minikube_lite.machinery.errors import ApiError
 from minikube_lite.machinery.meta import copy_object
-from minikube_lite.machinery.resources import CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, PODS, SERVICES, STATEFUL_SETS
+from minikube_lite.machinery.resources import (
+    CONFIG_MAPS, CRON_JOBS, DEPLOYMENTS, JOBS, PERSISTENT_VOLUME_CLAIMS, PODS, SERVICES, STATEFUL_SETS,
+)  # fmt: skip
 from minikube_lite.store import Compacted, Event
 
 Lines = list[str]
+LOOK_UP = "dig +short SRV kubia.default.svc.cluster.local"
 CLIENTS = 20
 POD_SPEC = {"containers": [{"name": "main", "image": "example/app"}]}
 CLAIM_SPEC = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
@@ -98,6 +102,51 @@ async def story(cluster: Cluster) -> None:
     await cluster.settle()
 
 
+def living_template() -> dict[str, Any]:
+    """A program that is probed in two ways, and another beside it that asks DNS all the time."""
+    probe = {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 5, "failureThreshold": 2}
+    asking = f"while true; do {LOOK_UP} > /tmp/found; sleep 7; done"
+    asker = {
+        "name": "asker",
+        "image": "dnsutils",
+        "command": ["sh", "-c", asking],
+        "livenessProbe": {"exec": {"command": ["cat", "/tmp/found"]}, "periodSeconds": 3},
+    }
+    server = {**CONTAINER, "readinessProbe": probe, "livenessProbe": {**probe, "initialDelaySeconds": 10}}
+    del server["volumeMounts"]
+    return {"metadata": {"labels": {"app": "living"}}, "spec": {"containers": [server, asker]}}
+
+
+def asking_job() -> dict[str, Any]:
+    """A job that says what DNS says, and fails when DNS does."""
+    command = f"{LOOK_UP} > /dev/termination-log; test -s /dev/termination-log || exit 3"
+    container = {"name": "main", "image": "dnsutils", "command": ["sh", "-c", command]}
+    template = {"spec": {"restartPolicy": "OnFailure", "containers": [container]}}
+    return {"backoffLimit": 4, "template": template}
+
+
+async def living(cluster: Cluster) -> None:
+    """Programs do what they do, and everything may fail."""
+    client = cluster.client
+    await lesson(cluster)
+    spec = {"replicas": 3, "selector": {"matchLabels": {"app": "living"}}, "template": living_template()}
+    await client.create(DEPLOYMENTS, "default", {"metadata": {"name": "living"}, "spec": spec})
+    await client.create(JOBS, "default", {"metadata": {"name": "once"}, "spec": asking_job()})
+    minutely = {"schedule": "* * * * *", "jobTemplate": {"spec": asking_job()}}
+    await client.create(CRON_JOBS, "default", {"metadata": {"name": "minutely"}, "spec": minutely})
+    await cluster.advance("2m")
+    async with (
+        cluster.fault(container={"type": "Crash", "pods": ["living-*"]}, probability=0.5, may_miss=True),
+        cluster.fault(container={"type": "FailProbe", "containers": ["kubia"]}, probability=0.2),
+        cluster.fault(dns={"type": "ServFail"}, probability=0.4),
+        cluster.fault(node={"name": "node-2", "type": "Slow", "delaySeconds": 4}, probability=0.5, may_miss=True),
+        cluster.fault(node={"name": "node-1", "type": "Reboot"}),
+    ):
+        await cluster.advance("6m")
+    await client.patch(DEPLOYMENTS, "default", "living", {"spec": {"replicas": 5}})
+    await cluster.advance("3m")
+
+
 async def pass_time(cluster: Cluster, step: str, times: int, lines: Lines) -> None:
     """Let time pass while a raw watch of a kind is open in which nothing happens; then something does."""
     await lesson(cluster)
@@ -142,7 +191,7 @@ async def main(what: str, seed: int, file: Path, step: str, times: int) -> None:
         if doors:
             await pass_time(cluster, step, times, lines)
         else:
-            await story(cluster)
+            await {"story": story, "living": living}[what](cluster)
         await cluster.settle()
         lines += [*history(cluster), f"now {cluster.clock.now()}", f"drawn {cluster.clock.random.random()}"]
     await asyncio.to_thread(file.write_text, "\n".join(lines) + "\n")

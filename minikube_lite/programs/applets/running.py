@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from minikube_lite.programs.applets.applet import Call, UsageError, applet, seconds
-from minikube_lite.programs.program import EXIT_CODE_TERMINATED, PodContext, Program, run_program
+from minikube_lite.programs.program import EXIT_CODE_TERMINATED, PodContext, Program, run_nested
 
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 ARGUMENT_BYTES_MAX = 128 << 10
@@ -21,7 +21,7 @@ async def run_other(commands: Commands, context: PodContext, name: str, words: S
     if program is None:
         context.stderr.print(f"{name}: can't execute '{words[0]}': No such file or directory")
         return NOT_FOUND
-    return await run_program(program, context.process(list(words), **changed))  # type: ignore[arg-type]
+    return await run_nested(program, context.process(list(words), **changed))  # type: ignore[arg-type]
 
 
 async def _env(call: Call, commands: Commands) -> int | None:

@@ -66,8 +66,8 @@ class Interpreter(CompoundShell):
 
     async def container(self, work: Callable[[], Awaitable[int]]) -> int:
         """The same for anything; the EXIT trap runs at its end, and jobs end with it."""
-        status = await self._leaving(work)
         try:
+            status = await self._leaving(work)
             action = self.state.traps.pop("EXIT", "")
             if action:
                 status = await self._leaving(functools.partial(self._exit_trap, action, status))

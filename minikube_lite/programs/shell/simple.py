@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from minikube_lite.programs.files import close
-from minikube_lite.programs.program import run_program
+from minikube_lite.programs.program import run_nested
 from minikube_lite.programs.shell.errors import STATUS_NOT_FOUND, Return, ShellError
 from minikube_lite.programs.shell.expansion import Expander
 from minikube_lite.programs.shell.parser import assigned_by
@@ -196,7 +196,7 @@ class Shell(ABC):
             env=state.variables.exported(),
             working_directory=state.directory,
         )
-        return await run_program(program, context)
+        return await run_nested(program, context)
 
     def _trace(self, words: Sequence[str]) -> None:
         if self.state.option("xtrace"):
