@@ -64,12 +64,16 @@ class WorkQueue(Generic[K]):
 
     def hold(self) -> None:
         """Hand out nothing until `release`. What waits is no work of the ledger meanwhile: nobody is to do it."""
+        if self._held:
+            return
         self._held = True
         for key in self._waiting:
             self._tokens.pop(key).done()
 
     def release(self) -> None:
         """Hand out again, first what has come meanwhile."""
+        if not self._held:
+            return
         self._held = False
         for key in self._waiting:
             self._count(key)

@@ -231,3 +231,19 @@ class QueueMachine(RuleBasedStateMachine):
 
 TestQueueMachine = QueueMachine.TestCase
 TestQueueMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+async def test_held_twice_and_released_once_it_hands_out_again(clock, queue) -> None:
+    queue.add("a")
+    queue.hold()
+    queue.hold()
+    assert clock.ledger.idle, "nobody is to do what waits"
+    queue.add("b")
+    assert clock.ledger.idle
+    queue.release()
+    queue.release()
+    assert clock.ledger.outstanding() == {"queue test": 2}
+    for key in "ab":
+        assert await queue.get() == key
+        queue.done(key)
+    assert clock.ledger.idle

@@ -19,8 +19,15 @@ from minikube_lite import Cluster
 from minikube_lite.machinery.errors import ApiError
 from minikube_lite.machinery.meta import copy_object
 from minikube_lite.machinery.resources import (
-    CONFIG_MAPS, CRON_JOBS, DEPLOYMENTS, JOBS, PERSISTENT_VOLUME_CLAIMS, PODS, SERVICES, STATEFUL_SETS,
-)  # fmt: skip
+    CONFIG_MAPS,
+    CRON_JOBS,
+    DEPLOYMENTS,
+    JOBS,
+    PERSISTENT_VOLUME_CLAIMS,
+    PODS,
+    SERVICES,
+    STATEFUL_SETS,
+)
 from minikube_lite.store import Compacted, Event
 
 Lines = list[str]
@@ -28,7 +35,7 @@ LOOK_UP = "dig +short SRV kubia.default.svc.cluster.local"
 CLIENTS = 20
 POD_SPEC = {"containers": [{"name": "main", "image": "example/app"}]}
 CLAIM_SPEC = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
-CONTAINER = {
+CONTAINER: dict[str, Any] = {
     "name": "kubia",
     "image": "luksa/kubia-pet",
     "volumeMounts": [{"name": "data", "mountPath": "/var/data"}],
@@ -104,7 +111,7 @@ async def story(cluster: Cluster) -> None:
 
 def living_template() -> dict[str, Any]:
     """A program that is probed in two ways, and another beside it that asks DNS all the time."""
-    probe = {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 5, "failureThreshold": 2}
+    probe: dict[str, Any] = {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 5, "failureThreshold": 2}
     asking = f"while true; do {LOOK_UP} > /tmp/found; sleep 7; done"
     asker = {
         "name": "asker",

@@ -15,6 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from minikube_lite.cluster import Cluster
+from minikube_lite.lab.breaking import Breakage
 from minikube_lite.machinery.errors import ApiError
 from minikube_lite.machinery.instances import Instance
 from minikube_lite.machinery.meta import find_condition
@@ -29,7 +30,9 @@ Step = tuple[str, int]
 nodes, pods = st.integers(1, NODE_COUNT), st.integers(0, REPLICAS_MAX - 1)
 SAFE = st.one_of(
     st.tuples(st.sampled_from(["cut", "heal", "cordon", "uncordon"]), nodes),
-    st.tuples(st.sampled_from(["delete", "evict"]), pods),
+    st.tuples(st.sampled_from(["reboot", "pressure", "slow"]), nodes),
+    st.tuples(st.sampled_from(["delete", "evict", "crash", "hang", "detach"]), pods),
+    st.tuples(st.sampled_from(["pause", "repair"]), st.just(0)),
     st.tuples(st.just("scale"), st.integers(0, REPLICAS_MAX)),
     st.tuples(st.sampled_from(["update", "recreate"]), st.just(0)),
     st.tuples(st.just("advance"), st.sampled_from([1, 7, 45, 70, 400])),
@@ -48,6 +51,7 @@ class World:
         self.cluster = cluster
         self.cut: set[int] = set()
         self.image = 0
+        self.broken: list[Breakage] = []
         self.twins: set[tuple[str, str]] = set()
         """The uids of each two that ever ran at once."""
         cluster.kubelets.running.follow(self._changed)
@@ -67,6 +71,11 @@ class World:
         await self.cluster.client.create(STATEFUL_SETS, "default", {"metadata": {"name": "web"}, "spec": spec})
         await self.cluster.settle()
 
+    async def break_(self, **spec: Any) -> None:
+        breakage = self.cluster.fault(may_miss=True, **spec)
+        await breakage.begin()
+        self.broken.append(breakage)
+
     async def do(self, step: Step) -> None:
         try:
             await self._do(*step)
@@ -85,6 +94,23 @@ class World:
                 await self.cluster.heal(node)
             case "cordon" | "uncordon":
                 await client.patch(NODES, "", node, {"spec": {"unschedulable": what == "cordon" or None}})
+            case "reboot":
+                await self.break_(node={"name": node, "type": "Reboot", "delaySeconds": 20})
+            case "pressure":
+                await self.break_(node={"name": node, "type": "MemoryPressure"})
+            case "slow":
+                await self.break_(node={"name": node, "type": "Slow", "delaySeconds": 25})
+            case "crash":
+                await self.break_(container={"pods": [pod], "type": "Crash"}, times=2)
+            case "hang":
+                await self.break_(container={"pods": [pod], "type": "Hang"})
+            case "detach":
+                await self.break_(volume={"pods": [pod], "type": "MountFailure"})
+            case "pause":
+                await self.break_(controller={"name": "statefulset"}, durationSeconds=30)
+            case "repair":
+                while self.broken:
+                    await self.broken.pop().heal()
             case "delete":
                 await client.delete(PODS, "default", pod)
             case "evict":
@@ -143,7 +169,7 @@ async def check_what_is_said(world: World) -> None:
     assert {uid: condition["status"] for uid, condition in said.items()} == expected
 
 
-@settings(max_examples=12)
+@settings(max_examples=20)
 @given(st.lists(SAFE, max_size=12), st.integers(0, 2**16))
 @example([("cut", 1), ("advance", 400), ("delete", 0), ("scale", 0), ("advance", 400), ("scale", 3), ("heal", 1)], 3)
 def test_never_two_whatever_breaks(steps: list[Step], seed: int) -> None:
