@@ -75,7 +75,8 @@ class Kubelet:
             self._allocator.admit(state)
             self.pods[state.uid] = state
         elif int(metadata["resourceVersion"]) > int(state.pod["metadata"]["resourceVersion"]):
-            state.pod = pod
+            state.see(pod)
+            self.host.instances.owned_by(state.uid, state.owner_text, state.owner.get("uid", ""))
         self.host.changed(state.uid)
 
     def observe_gone(self, uid: str) -> None:
@@ -223,7 +224,7 @@ class Kubelet:
             status = self.status(state, fresh)
             if status != fresh.get("status"):
                 fresh = await client.update(PODS, state.namespace, {**fresh, "status": status}, subresource="status")
-            state.pod = fresh
+            state.see(fresh)
         except ApiError as error:
             if not is_not_found(error):
                 raise

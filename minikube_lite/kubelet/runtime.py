@@ -26,7 +26,6 @@ from minikube_lite.kubelet.termination import Terminator
 from minikube_lite.kubelet.termination_message import termination_message
 from minikube_lite.ledger import hold_for_turns
 from minikube_lite.machinery.instances import Instance
-from minikube_lite.machinery.meta import controller_of
 from minikube_lite.network.addresses import AddressesExhausted
 from minikube_lite.programs.image import CommandNotFound
 from minikube_lite.programs.log import ContainerLog
@@ -335,7 +334,6 @@ class Runtime:
 
 
 def _instance(state: PodState, container: Container, node: str) -> Instance:
-    owner = controller_of(state.pod) or {"kind": "", "name": "", "uid": ""}
     return Instance(
         node,
         state.namespace,
@@ -345,6 +343,6 @@ def _instance(state: PodState, container: Container, node: str) -> Instance:
         container.id,
         state.ip,
         container.started_at,
-        f"{owner['kind']}/{owner['name']}".strip("/"),
-        owner["uid"],
+        state.owner_text,
+        state.owner.get("uid", ""),
     )

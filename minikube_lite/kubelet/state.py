@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from minikube_lite.machinery.meta import controller_of
 from minikube_lite.machinery.pod_resources import is_sidecar
 from minikube_lite.store import Object
 
@@ -122,6 +123,21 @@ class PodState:
     """What its containers are given to end where the node decides that, in seconds."""
     sandboxes: int = 0
     """How many sandboxes it has had: what an earlier one ran is started again, init containers too."""
+    owner: Object = field(default_factory=dict)
+    """The reference to its controller, of now or the last one that it had."""
+
+    def __post_init__(self) -> None:
+        self.see(self.pod)
+
+    def see(self, pod: Object) -> None:
+        """The object, as the API shows it now."""
+        self.pod = pod
+        self.owner = controller_of(pod) or self.owner
+
+    @property
+    def owner_text(self) -> str:
+        """The kind and name of its controller, as `StatefulSet/web`; empty where it never had one."""
+        return f"{self.owner['kind']}/{self.owner['name']}" if self.owner else ""
 
     @property
     def namespace(self) -> str:

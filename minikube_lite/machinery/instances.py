@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,12 @@ class Instances:
             if not found:
                 del self._by_pod[instance.uid]
             self._tell(instance)
+
+    def owned_by(self, uid: str, owner: str, owner_uid: str) -> None:
+        """A pod has that controller now."""
+        for instance in self.of_pod(uid):
+            if (instance.owner, instance.owner_uid) != (owner, owner_uid):
+                self.begin(replace(instance, owner=owner, owner_uid=owner_uid))
 
     def all(self) -> list[Instance]:
         """All that run."""

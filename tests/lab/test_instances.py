@@ -21,14 +21,21 @@ pytestmark = pytest.mark.minikube_lite(clock="stepped", serve_dns=False, seed=4)
 
 SPEC = {"containers": [{"name": "main", "image": "quiet"}, {"name": "side", "image": "quiet"}]}
 
+LABELS = {"app": "web"}
+SET = {
+    "metadata": {"name": "web"},
+    "spec": {
+        "serviceName": "web",
+        "selector": {"matchLabels": LABELS},
+        "template": {"metadata": {"labels": LABELS}, "spec": SPEC},
+    },
+}
+
 
 @pytest.fixture
 def web(cluster: RunningCluster) -> RunningCluster:
     """A cluster with a StatefulSet of one pod."""
-    labels = {"app": "web"}
-    spec = {"serviceName": "web", "selector": {"matchLabels": labels}}
-    spec["template"] = {"metadata": {"labels": labels}, "spec": SPEC}
-    cluster.create(STATEFUL_SETS, "default", {"metadata": {"name": "web"}, "spec": spec})
+    cluster.create(STATEFUL_SETS, "default", SET)
     cluster.settle()
     return cluster
 
@@ -61,6 +68,18 @@ def test_they_come_and_go_with_what_runs(cluster: RunningCluster) -> None:
     cluster.delete(PODS, "default", "one")
     cluster.settle()
     assert cluster.list(INSTANCES) == []
+
+
+def test_a_pod_that_a_set_adopts_is_watched_from_then_on(cluster: RunningCluster) -> None:
+    cluster.create(PODS, "default", {"metadata": {"name": "web-0", "labels": LABELS}, "spec": SPEC})
+    [before] = cluster.list(INSTANCES)
+    cluster.create(STATEFUL_SETS, "default", SET)
+    [after] = cluster.list(INSTANCES)
+    assert (before["status"].get("owner"), after["status"]["owner"]) == (None, "StatefulSet/web")
+    assert alone(after) == "True"
+    cluster.delete(STATEFUL_SETS, "default", "web", {"propagationPolicy": "Orphan"})
+    [orphan] = cluster.list(INSTANCES)
+    assert alone(orphan) == "True", "whoever was of a set still has its name"
 
 
 def test_two_of_one_name(web: RunningCluster) -> None:

@@ -44,6 +44,30 @@ RECKLESS = st.one_of(
 )
 
 
+FAULTS: dict[str, dict[str, Any]] = {
+    "reboot": {"node": {"type": "Reboot", "delaySeconds": 20}},
+    "pressure": {"node": {"type": "MemoryPressure"}},
+    "slow": {"node": {"type": "Slow", "delaySeconds": 25}},
+    "crash": {"container": {"type": "Crash"}, "times": 2},
+    "hang": {"container": {"type": "Hang"}},
+    "detach": {"volume": {"type": "MountFailure"}},
+    "pause": {"controller": {"name": "statefulset"}, "durationSeconds": 30},
+}
+
+
+def broken(what: str, number: int) -> dict[str, Any]:
+    """The spec of that fault, of the node or the pod of that number."""
+    spec = dict(FAULTS[what])
+    for target, field, value in (
+        ("node", "name", f"node-{number}"),
+        ("container", "pods", [f"web-{number}"]),
+        ("volume", "pods", [f"web-{number}"]),
+    ):
+        if target in spec:
+            spec[target] = {**spec[target], field: value}
+    return spec
+
+
 class World:
     """A stepped cluster with one StatefulSet; notes when two of one name run."""
 
@@ -71,14 +95,23 @@ class World:
         await self.cluster.client.create(STATEFUL_SETS, "default", {"metadata": {"name": "web"}, "spec": spec})
         await self.cluster.settle()
 
-    async def break_(self, **spec: Any) -> None:
-        breakage = self.cluster.fault(may_miss=True, **spec)
+    async def _break(self, what: str, number: int) -> None:
+        breakage = self.cluster.fault(may_miss=True, **broken(what, number))
         await breakage.begin()
         self.broken.append(breakage)
 
+    async def _repair(self) -> None:
+        while self.broken:
+            await self.broken.pop().heal()
+
     async def do(self, step: Step) -> None:
         try:
-            await self._do(*step)
+            if step[0] in FAULTS:
+                await self._break(*step)
+            elif step[0] == "repair":
+                await self._repair()
+            else:
+                await self._do(*step)
         except ApiError as error:
             assert error.code in (404, 409, 429), error
         await self.cluster.settle()
@@ -94,23 +127,6 @@ class World:
                 await self.cluster.heal(node)
             case "cordon" | "uncordon":
                 await client.patch(NODES, "", node, {"spec": {"unschedulable": what == "cordon" or None}})
-            case "reboot":
-                await self.break_(node={"name": node, "type": "Reboot", "delaySeconds": 20})
-            case "pressure":
-                await self.break_(node={"name": node, "type": "MemoryPressure"})
-            case "slow":
-                await self.break_(node={"name": node, "type": "Slow", "delaySeconds": 25})
-            case "crash":
-                await self.break_(container={"pods": [pod], "type": "Crash"}, times=2)
-            case "hang":
-                await self.break_(container={"pods": [pod], "type": "Hang"})
-            case "detach":
-                await self.break_(volume={"pods": [pod], "type": "MountFailure"})
-            case "pause":
-                await self.break_(controller={"name": "statefulset"}, durationSeconds=30)
-            case "repair":
-                while self.broken:
-                    await self.broken.pop().heal()
             case "delete":
                 await client.delete(PODS, "default", pod)
             case "evict":
