@@ -25,6 +25,8 @@ from minikube_lite.kubeconfig import kubeconfig_text
 from minikube_lite.kubelet.kubelets import Kubelets
 from minikube_lite.lab.breaking import Breakage
 from minikube_lite.lab.clock import CLOCK
+from minikube_lite.lab.explaining import Explainer
+from minikube_lite.lab.explanations import EXPLANATION
 from minikube_lite.lab.faultkeeper import FaultKeeper
 from minikube_lite.lab.faults import FAULT
 from minikube_lite.lab.instances import INSTANCE
@@ -35,8 +37,8 @@ from minikube_lite.machinery.controller import ControllerContext
 from minikube_lite.machinery.events import Events
 from minikube_lite.machinery.faults import Faults
 from minikube_lite.machinery.informer import Informers
-from minikube_lite.machinery.instances import Instances
 from minikube_lite.machinery.kind import User
+from minikube_lite.machinery.resources import EXPLANATIONS
 from minikube_lite.network.fabric import Network
 from minikube_lite.programs.registry import Programs
 from minikube_lite.store import MemoryStore
@@ -45,7 +47,7 @@ from minikube_lite.store import MemoryStore
 @functools.lru_cache(maxsize=2)
 def shared_scheme(lab: bool = True) -> Scheme:
     """The built-in resources and those of the lab, if it is served, which never change: read once for all clusters of a process."""
-    return built_in_scheme([CLOCK, FAULT, INSTANCE] if lab else [])
+    return built_in_scheme([CLOCK, FAULT, INSTANCE, EXPLANATION] if lab else [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,13 @@ class Cluster:
         """Let emulated time pass, as `"5m"` or in seconds, everything settling between two timers."""
         await self.clock.advance(parse_duration(duration))
 
+    async def why(self, what: str, namespace: str = "") -> str:
+        """Why something is as it is, in a sentence: `await cluster.why("pod/kubia-1")`. Raises ApiError where there is no such resource."""
+        resource, _, name = what.partition("/")
+        spec = {"resource": resource, "namespace": namespace, "name": name}
+        answered = await self.client.create(EXPLANATIONS, "", {"spec": spec})
+        return str(answered["status"]["sentence"])
+
     # Breaking it
 
     def fault(self, name: str = "", *, may_miss: bool = False, **spec: Any) -> Breakage:
@@ -185,11 +194,14 @@ class Cluster:
 class Lab:
     """By what the emulator itself is controlled: the followers of the lab's objects."""
 
-    def __init__(self, cluster: Cluster, informers: Informers, events: Events, running: Instances) -> None:
+    def __init__(self, cluster: Cluster, context: ControllerContext, kubelets: Kubelets) -> None:
         client, clock = cluster.apiserver.client("minikube-lite", "minikube-lite"), cluster.clock
+        informers, events = context.informers, context.events
         self.timekeeper = Timekeeper(client, informers, clock)
         self.faultkeeper = FaultKeeper(client, informers, clock, cluster.faults, events.recorder("minikube-lite"))
-        self.witness = Witness(client, clock, running, events.recorder("minikube-lite"))
+        self.witness = Witness(client, clock, kubelets.running, events.recorder("minikube-lite"))
+        explainer = Explainer(client, (context.decisions, kubelets.decisions), cluster.faults)
+        cluster.apiserver.verbs.reviews.add(EXPLANATIONS, explainer.answer)
 
     async def start(self) -> None:
         """Begin to follow."""
@@ -246,7 +258,7 @@ class _Parts:
         self.dns = DnsServer(self.informers, clock, dns_options, cluster.faults)
         dns_address = str(options.service_cluster_ip_range[10])
         listen_inside(self.kubelets.network.switch, dns_address, self.dns.respond, self.dns.replies)
-        self.lab = Lab(cluster, self.informers, self.events, self.kubelets.running) if options.lab else None
+        self.lab = Lab(cluster, context, self.kubelets) if options.lab else None
 
     async def start(self) -> None:
         """Start everything that works inside."""

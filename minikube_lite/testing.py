@@ -111,6 +111,10 @@ class RunningCluster:
         """Let emulated time pass, as `"5m"` or in seconds."""
         self._loop.run(self._cluster.advance(duration))
 
+    def why(self, what: str, namespace: str = "") -> str:
+        """Why something is as it is, in a sentence: `cluster.why("pod/kubia-1")`."""
+        return self.call(self._cluster.why(what, namespace))
+
     # Breaking it
 
     def fault(self, name: str = "", *, may_miss: bool = False, **spec: Any) -> RunningBreakage:

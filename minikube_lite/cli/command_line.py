@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from minikube_lite import __version__
-from minikube_lite.cli import clock, completion, dns, kubeconfig, listing, node, start, status, stop
+from minikube_lite.cli import clock, completion, dns, kubeconfig, listing, node, start, status, stop, why
 from minikube_lite.cli.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, CommandError
 from minikube_lite.cli.terminal import Terminal
 
 PROGRAM = "minikube-lite"
-COMMANDS = (start, stop, status, listing, kubeconfig, clock, node, dns, completion)
+COMMANDS = (start, stop, status, listing, kubeconfig, clock, node, why, dns, completion)
 """In the order in which --help shows them. Each adds its parser by `add`, whose default `run` takes what was chosen."""
 
 

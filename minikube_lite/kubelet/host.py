@@ -11,6 +11,7 @@ from minikube_lite.clock import Clock
 from minikube_lite.kubelet.images import ImageStore
 from minikube_lite.kubelet.pace import Pace
 from minikube_lite.kubelet.state import PodState, container_specs
+from minikube_lite.machinery.decisions import Decisions
 from minikube_lite.machinery.events import EventRecorder, ObjectReference
 from minikube_lite.machinery.faults import Faults
 from minikube_lite.machinery.informer import Informer
@@ -88,11 +89,21 @@ class Host:
     events: HostEvents
     instances: Instances
     faults: Faults
+    decisions: Decisions
     options: Any
     changed: Callable[[str], None]
     """Called with a pod's uid when something about it changed on the node."""
     addresses: AddressPool = field(init=False)
     images: ImageStore = field(init=False)
+
+    @property
+    def component(self) -> str:
+        """Who decides here."""
+        return f"kubelet of {self.name}"
+
+    def because(self, state: PodState, text: str) -> None:
+        """Note why a pod is as it is."""
+        self.decisions.note(self.component, PODS, state.namespace, state.name, "", text, self.clock.now())
 
     def __post_init__(self) -> None:
         self.addresses = AddressPool(self.pod_network)

@@ -59,8 +59,6 @@ class Kubelet:
         self._down: dict[str, None] = {}
         """Why the machine is off, so that nothing is done on it."""
         self._allocator = Allocator(host, self.pods, self.eviction)
-        self.reasons: dict[str, str] = {}
-        """Why each pod is where it is."""
         self._mount_failures: dict[str, int] = {}
         self._backed_off: dict[tuple[str, str], int] = {}
 
@@ -138,7 +136,7 @@ class Kubelet:
         for _ in range(STEPS_MAX):
             self._allocator.review(state)
             result = step(state.pod, state, now(), self.host.ip)
-            self.reasons[uid] = result.reason
+            self.host.because(state, result.reason)
             confirms = any(isinstance(action, ConfirmDeletion) for action in result.actions)
             if not result.actions or confirms or "startTime" not in state.pod.get("status", {}):
                 try:
@@ -258,7 +256,7 @@ class Kubelet:
         self.runtime.forget(state)
         self._allocator.look_again()
         del self.pods[state.uid]
-        self.reasons.pop(state.uid, None)
+        self.host.decisions.forget(self.host.component, PODS, state.namespace, state.name)
         self._mount_failures.pop(state.uid, None)
         for name in state.containers:
             self._backed_off.pop((state.uid, name), None)

@@ -16,6 +16,7 @@ from minikube_lite.kubelet.node_faults import NodeFaults
 from minikube_lite.kubelet.pace import Pace
 from minikube_lite.kubelet.proxy.proxy import ServiceProxy
 from minikube_lite.machinery.client import Client
+from minikube_lite.machinery.decisions import Decisions
 from minikube_lite.machinery.errors import ApiError
 from minikube_lite.machinery.events import Events
 from minikube_lite.machinery.faults import Faults
@@ -61,6 +62,7 @@ class Kubelets:
         self.network = network
         self.volumes = VolumeDirectories(directory)
         self.running = Instances()
+        self.decisions = Decisions()
         self._clock = clock
         self._queue: WorkQueue[Key] = WorkQueue(clock, "kubelet")
         self._pods = informers.informer(PODS)
@@ -96,6 +98,7 @@ class Kubelets:
                 events=HostEvents(events.recorder("kubelet", name), client),
                 instances=self.running,
                 faults=faults,
+                decisions=self.decisions,
                 options=options,
                 changed=functools.partial(self._changed, name),
             )

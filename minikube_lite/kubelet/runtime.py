@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 from collections.abc import Callable
@@ -78,9 +79,12 @@ class Runtime:
         for task in tasks:
             task.cancel()
         if tasks:
-            _, going_on = await asyncio.wait(tasks, timeout=STOP_SECONDS_MAX)
-            for task in going_on:
-                log.warning("%s does not end when it is cancelled; it is left behind", task.get_name())
+            with contextlib.suppress(TimeoutError):
+                async with self._host.clock.transport.timeout(STOP_SECONDS_MAX):
+                    await asyncio.wait(tasks)
+            for task in tasks:
+                if not task.done():
+                    log.warning("%s does not end when it is cancelled; it is left behind", task.get_name())
         await self._prober.stop()
         await self._asker.close()
 

@@ -9,12 +9,13 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from minikube_lite.clock import Clock
 from minikube_lite.machinery.client import Client
+from minikube_lite.machinery.decisions import Decisions
 from minikube_lite.machinery.errors import ApiError, is_conflict, is_not_found
 from minikube_lite.machinery.events import EventRecorder, Events
 from minikube_lite.machinery.informer import Handler, Informer, Informers
@@ -41,6 +42,7 @@ class ControllerContext:
     client_for: ClientFactory | None = None
     directory: Path | None = None
     authority: str = ""
+    decisions: Decisions = field(default_factory=Decisions)
 
 
 class Controller(ABC):
@@ -81,6 +83,11 @@ class Controller(ABC):
         obj = new if new is not None else old
         assert obj is not None
         self.queue.add(object_key(obj))
+
+    def because(self, resource: GroupVersionResource, key: str, code: str, text: str) -> None:
+        """Note what is decided about an object, and why."""
+        namespace, name = split_key(key)
+        self.context.decisions.note(self.name, resource, namespace, name, code, text, self.clock.now())
 
     @abstractmethod
     async def sync(self, key: str) -> None:

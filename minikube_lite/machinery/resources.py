@@ -55,5 +55,6 @@ CLUSTER_ROLES = GroupVersionResource("rbac.authorization.k8s.io", "v1", "cluster
 CLUSTER_ROLE_BINDINGS = GroupVersionResource("rbac.authorization.k8s.io", "v1", "clusterrolebindings")
 STORAGE_CLASSES = GroupVersionResource("storage.k8s.io", "v1", "storageclasses")
 CLOCKS = GroupVersionResource("lab.minikube-lite.io", "v1alpha1", "clocks")
+EXPLANATIONS = GroupVersionResource("lab.minikube-lite.io", "v1alpha1", "explanations")
 FAULTS = GroupVersionResource("lab.minikube-lite.io", "v1alpha1", "faults")
 INSTANCES = GroupVersionResource("lab.minikube-lite.io", "v1alpha1", "instances")

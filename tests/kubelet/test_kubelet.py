@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -250,6 +251,23 @@ async def test_a_program_that_will_not_stop_is_killed_after_its_grace_period(sta
         await nodes.clock.advance(0.1)
         assert await nodes.find(PODS, "stubborn") is None
         assert (await history(nodes, "stubborn"))[-1] == ("DELETED", "Failed", "terminated")
+
+
+async def test_a_program_that_never_stops_does_not_keep_the_node_from_stopping(start_nodes, monkeypatch, caplog):
+    monkeypatch.setattr("minikube_lite.kubelet.runtime.STOP_SECONDS_MAX", 0.05)
+    over = asyncio.Event()
+    async with start_nodes() as nodes:
+
+        async def deaf(context):
+            while not over.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await over.wait()
+
+        nodes.programs["deaf"] = deaf
+        await nodes.run("deaf", containers=[{"name": "main", "image": "deaf"}])
+    assert "container default/deaf/main does not end when it is cancelled; it is left behind" in caplog.text
+    over.set()
+    await asyncio.sleep(0)
 
 
 async def test_a_graceful_program_ends_itself(start_nodes):

@@ -72,6 +72,10 @@ class DeploymentController(Controller):
         replica_sets = await self._owned.claim(deployment, selector)
         running = frozenset() if is_rolling(deployment) else self._running(replica_sets)
         decision = decide(Observed(deployment, replica_sets, running, self.clock.now()))
+        reasons = [*decision.waits, *(action.reason for action in decision.actions)]
+        code = reasons[0].code if reasons else "AsWanted"
+        texts = dict.fromkeys(f"{reason.about}: {reason.text}" for reason in reasons)
+        self.because(DEPLOYMENTS, key, code, "; ".join(texts) or "all its ReplicaSets are as wanted")
         written = await self._effects.perform(deployment, decision)
         if not written and decision.look_again_after is not None:
             self.queue.add_after(key, decision.look_again_after)

@@ -73,7 +73,9 @@ class ReplicaSetController(Controller):
     async def _sync_set(self, replica_set: Object, selector: Selector, active: list[Object]) -> None:
         terminating = self._terminating(replica_set, selector) if self.counts_terminating else None
         related = self._related(replica_set) if surplus(replica_set, active) > 0 else []
-        fault = await self._perform(replica_set, decide(replica_set, active, related, self.clock.now()))
+        decision = decide(replica_set, active, related, self.clock.now())
+        self._note(replica_set, active, decision)
+        fault = await self._perform(replica_set, decision)
         now = self.clock.now()
         failure = _failure_text(fault, created=surplus(replica_set, active) < 0) if fault else None
         status = compute_status(replica_set, active, terminating, failure, now)
@@ -83,6 +85,14 @@ class ReplicaSetController(Controller):
         if fault is not None:
             raise fault
         self._look_again(replica_set, status, active, now)
+
+    def _note(self, replica_set: Object, active: list[Object], decision: Decision) -> None:
+        text = f"{len(active)} of {replica_set['spec']['replicas']} pods are there"
+        self.because(self.resource, object_key(replica_set), decision.reason, text)
+        for pod in decision.delete:
+            self.because(
+                PODS, object_key(pod), decision.reason, f"{text} of {self.kind} {replica_set['metadata']['name']}"
+            )
 
     async def _perform(self, replica_set: Object, decision: Decision) -> ApiError | None:
         """Make or delete pods; returns the first fault. Nothing is to be done about a namespace that goes."""

@@ -153,9 +153,11 @@ class Scheduler(Controller):
         self._around.nodes = self._cache.nodes
         decision = decide(info, self._default_selector(pod), self._around)
         if isinstance(decision, Failed):
+            self.because(PODS, key, "Unschedulable", decision.message)
             await self._report_failure(key, pod, decision)
             return
         self._cache.assume(info, decision.node)
+        self.because(PODS, key, "Scheduled", f"{decision.node} is the best node for it")
         if decision.volumes.bind or decision.volumes.provision:
             await self._bind_volumes(key, pod, decision)
         else:

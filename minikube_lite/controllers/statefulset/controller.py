@@ -10,6 +10,7 @@ from minikube_lite.controllers.history.revisions import plan_revisions, sort_rev
 from minikube_lite.controllers.own_writes import OwnWrites
 from minikube_lite.controllers.ownership import Ownership, raise_faults, selector_of
 from minikube_lite.controllers.pod_availability import next_availability
+from minikube_lite.controllers.statefulset.actions import Decision, DeletePod
 from minikube_lite.controllers.statefulset.decide import Observed, decide
 from minikube_lite.controllers.statefulset.effects import Effects
 from minikube_lite.controllers.statefulset.identity import (
@@ -88,6 +89,7 @@ class StatefulSetController(Controller):
         current = plan.current if plan.current is not None else update
         claims = self._claims_near(stateful_set, pods)
         decision = decide(Observed(stateful_set, current, update, collision_count, pods, claims, now))
+        self._note(stateful_set, decision)
         status, faults = await self._effects.perform(stateful_set, decision)
         try:
             await self._effects.write_status(stateful_set, status)
@@ -98,6 +100,17 @@ class StatefulSetController(Controller):
             faults.append(error)
         raise_faults(f"sync of {object_key(stateful_set)} failed", faults)
         self._look_again(stateful_set, status, pods, now)
+
+    def _note(self, stateful_set: Object, decision: Decision) -> None:
+        key = object_key(stateful_set)
+        reasons = [*decision.waits, *(action.reason for action in decision.actions)]
+        code = reasons[0].code if reasons else "AsWanted"
+        waits = (f"it waits, since {reason.text}" for reason in decision.waits)
+        texts = dict.fromkeys([*waits, *(action.reason.text for action in decision.actions)])
+        self.because(STATEFUL_SETS, key, code, "; ".join(texts) or "all its pods are as wanted")
+        for action in decision.actions:
+            if isinstance(action, DeletePod):
+                self.because(PODS, object_key(action.pod), action.reason.code, action.reason.text)
 
     def _claims_near(self, stateful_set: Object, pods: list[Object]) -> dict[str, Object]:
         """The cached claims of all pods that are there or are wanted, by name."""

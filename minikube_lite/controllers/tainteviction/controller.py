@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from minikube_lite.clock import format_time
 from minikube_lite.controllers.tainteviction.decide import Eviction, decide, no_execute_taints
 from minikube_lite.machinery.client import PatchType
 from minikube_lite.machinery.controller import Controller, ControllerContext, object_key, split_key
@@ -82,9 +83,13 @@ class TaintEvictionController(Controller):
         if wanted is None:
             return None
         self._plans[key] = Plan(pod["metadata"]["uid"], wanted)
+        names = ", ".join(taint["key"] for taint in taints)
+        when = f"it tolerates that until {format_time(wanted.due)}" if wanted.due > wanted.since else "it must leave"
+        self.because(PODS, key, "Taint", f"its node has {names}, and {when}")
         return self._plans[key]
 
     def _cancel(self, key: str, plan: Plan) -> None:
+        self.context.decisions.forget(self.name, PODS, *split_key(key))
         del self._plans[key]
         if not plan.done:
             self._tell(key, f"Cancelling deletion of Pod {key}")
@@ -97,6 +102,7 @@ class TaintEvictionController(Controller):
         metadata = pod["metadata"]
         if not plan.told:
             plan.told = True
+            self.because(PODS, object_key(pod), "Evicted", "it tolerates the taints of its node no longer")
             self._tell(object_key(pod), f"Marking for deletion Pod {object_key(pod)}")
         condition = {
             "type": "DisruptionTarget",
