@@ -257,10 +257,7 @@ class Registry:
         if new == old:
             return current
         faults = [
-            *validate_object_meta_update(metadata, old["metadata"], METADATA, kube_finalizers=False),
-            *validate_object_meta_update(
-                metadata, old["metadata"], METADATA, kube_finalizers=resource.strategy.checks_finalizers
-            ),
+            *_metadata_faults(metadata, old["metadata"], resource.strategy.checks_finalizers),
             *strategy.validate_update(context, new, old),
         ]
         self._raise_faults(resource, new, faults)
@@ -348,6 +345,14 @@ def may_be_removed(strategy: Strategy, new: Object, old: Object) -> bool:
         and not new["metadata"].get("finalizers")
         and not strategy.holds_deletion(new)
     )
+
+
+def _metadata_faults(new: Object, old: Object, kube_finalizers: bool) -> list[FieldError]:
+    """What is wrong with the metadata of an update: all of it twice, as upstream's generic part and its kinds both look."""
+    faults = list(validate_object_meta_update(new, old, METADATA, kube_finalizers=False))
+    if faults or (kube_finalizers and new.get("finalizers")):
+        faults += validate_object_meta_update(new, old, METADATA, kube_finalizers=kube_finalizers)
+    return faults
 
 
 def _keep_system_metadata(metadata: Object, old: Object) -> None:

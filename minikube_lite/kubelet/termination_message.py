@@ -23,12 +23,6 @@ def termination_message(run: Run, code: int) -> str:
 
 def _file(run: Run, path: str) -> bytes:
     try:
-        place = run.context.path(path)
-        if not place.is_file():
-            return b""
-        with place.open("rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - MESSAGE_BYTES_MAX))
-            return file.read(MESSAGE_BYTES_MAX)
+        return run.context.read_end(path, MESSAGE_BYTES_MAX)
     except (OSError, OutsideOfVolume):
         return b""

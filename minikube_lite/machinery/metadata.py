@@ -212,6 +212,8 @@ def validate_field_manager(manager: str, path: Path) -> Iterator[FieldError]:
     """A field manager's name: short and printable."""
     if byte_length(manager) > FIELD_MANAGER_BYTES_MAX:
         yield too_long(path, FIELD_MANAGER_BYTES_MAX)
+    if manager.isprintable():
+        return
     position = 0
     for character in manager:
         if not character.isprintable():

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import posixpath
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -132,6 +133,18 @@ class PodContext:
             return self.base_files.get(absolute, b"").decode(errors="replace")
         place = self.place(absolute)
         return place.read_text(errors="replace") if place.is_file() else ""
+
+    def read_end(self, path: str, bytes_max: int) -> bytes:
+        """The last bytes of a file; none where there is none. It makes no files. Raises OSError, OutsideOfVolume."""
+        absolute = self._absolute(path)
+        if self._mount_at(absolute) is None and not self.files.exists():
+            return self.base_files.get(absolute, b"")[-bytes_max:]
+        place = self.place(absolute)
+        if not place.is_file():
+            return b""
+        with place.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - bytes_max))
+            return file.read(bytes_max)
 
     def _make_files(self) -> None:
         """Make the container's own directory, with what its image and the kubelet put there, and places for the mounts."""

@@ -38,7 +38,9 @@ class Interpreter(CompoundShell):
     async def substitute(self, body: List) -> str:
         """What the commands write."""
         output = Collector(SUBSTITUTION_BYTES_MAX)
-        self.substituted = await self.subshell(self.state.streams.with_(1, output)).contained(body)
+        inner = self.subshell(self.state.streams.with_(1, output))
+        inner.state.tested = 0  # errexit counts in it, even where the whole command is tested
+        self.substituted = await inner.contained(body)
         return bytes(output.data).replace(b"\0", b"").decode(errors="surrogateescape").rstrip("\n")
 
     async def run_apart(self, body: List) -> int:

@@ -25,6 +25,7 @@ SCRIPTS = [
     "set -e; if false; then echo a; fi; false || echo b; false && echo c; ! true; echo d; false; echo e",
     "set -e; f() { false; echo in; }; f || echo x; f; echo never",
     "set -e; (false; echo in); echo out",
+    "if x=$(set -e; false; echo hi); then echo y$x; else echo n; fi; ! x=$(set -e; false; echo); echo $?",
     "set -e; x=$(false); echo never",
     "set -e; { false; }; echo never",
     "set -e; { false || true; }; ! { true; }; echo here; f() { ! true; }; f; echo never",
