@@ -95,6 +95,7 @@ class Verbs:
         view = self.subresources.view(resource, options.subresource)
         self._check_name(name, sent)
         uid = sent["metadata"].get("uid")
+        names_revision = sent["metadata"].get("resourceVersion", "") not in ("", "0")
 
         def transform(old: Object | None) -> Object:
             if uid and old is not None and old["metadata"]["uid"] != uid:
@@ -105,7 +106,8 @@ class Verbs:
                     if uid
                     else errors.not_found(resource.gvr, name)
                 )
-            return view.merge(resource, copy_object(sent), old)
+            # A write that names its revision is tried once, and may change what was sent.
+            return view.merge(resource, sent if names_revision else copy_object(sent), old)
 
         return await self._write(view, resource, namespace, name, transform, options)
 
