@@ -10,8 +10,10 @@ import logging
 
 from minikube_lite.kubelet.eviction import EvictionManager
 from minikube_lite.kubelet.host import Host
-from minikube_lite.kubelet.mounts import MountError, mount_volumes
+from minikube_lite.kubelet.mounts import mount_volumes
 from minikube_lite.kubelet.node import NodeAgent
+from minikube_lite.kubelet.object_files import MountError
+from minikube_lite.kubelet.refreshing import pod_changed, refresh_volumes, source_changed
 from minikube_lite.kubelet.resizing import Allocator
 from minikube_lite.kubelet.runtime import Runtime
 from minikube_lite.kubelet.server.server import KubeletServer
@@ -32,7 +34,7 @@ from minikube_lite.kubelet.step import (
 from minikube_lite.kubelet.tokens import renew_tokens
 from minikube_lite.machinery.errors import ApiError, is_conflict, is_not_found
 from minikube_lite.machinery.meta import is_pod_terminal
-from minikube_lite.machinery.resources import PODS
+from minikube_lite.machinery.resources import PODS, GroupVersionResource
 from minikube_lite.network.link import Unreachable
 from minikube_lite.store import Object
 
@@ -73,7 +75,9 @@ class Kubelet:
             self._allocator.admit(state)
             self.pods[state.uid] = state
         elif int(metadata["resourceVersion"]) > int(state.pod["metadata"]["resourceVersion"]):
+            before = state.pod
             state.see(pod)
+            pod_changed(state, before, self.host)
             self.host.instances.owned_by(state.uid, state.owner_text, state.owner.get("uid", ""))
         self.host.changed(state.uid)
 
@@ -100,6 +104,12 @@ class Kubelet:
             for uid, state in self.pods.items()
             if not state.mounted and (not namespace or state.namespace == namespace)
         ]
+
+    def source_changed(self, resource: GroupVersionResource, namespace: str, name: str) -> None:
+        """A config map or secret changed, which volumes may be made from."""
+        for state in self.pods.values():
+            if state.namespace == namespace and source_changed(state, resource.key, name, self.host):
+                self.host.changed(state.uid)
 
     # Acting
 
@@ -132,6 +142,7 @@ class Kubelet:
         if state is None or self._down:
             return None
         await self._renew_tokens(state)
+        await refresh_volumes(state, self.host)
         fault: ApiError | None = None
         for _ in range(STEPS_MAX):
             self._allocator.review(state)
@@ -155,7 +166,7 @@ class Kubelet:
                 wait = await self._perform(action, state)
                 if wait is not None:
                     return _raise_or(fault, wait or None)
-        return _raise_or(fault, _earlier(result.requeue_at, state.renew_tokens_at))
+        return _raise_or(fault, _earlier(result.requeue_at, state.renew_tokens_at, state.refresh_at))
 
     async def _renew_tokens(self, state: PodState) -> None:
         """Renew the tokens of a pod whose time has come, while it has use for them."""
@@ -196,7 +207,7 @@ class Kubelet:
 
     async def _mount(self, state: PodState) -> float | None:
         try:
-            volumes = await mount_volumes(state.pod, state, self.host)
+            volumes = await mount_volumes(state, self.host)
         except Unreachable:
             return 0.0
         except MountError as error:
@@ -262,8 +273,8 @@ class Kubelet:
             self._backed_off.pop((state.uid, name), None)
 
 
-def _earlier(one: float | None, other: float | None) -> float | None:
-    return min((moment for moment in (one, other) if moment is not None), default=None)
+def _earlier(*moments: float | None) -> float | None:
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _raise_or(fault: ApiError | None, when: float | None) -> float | None:

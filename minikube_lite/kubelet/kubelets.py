@@ -24,7 +24,16 @@ from minikube_lite.machinery.informer import Informers
 from minikube_lite.machinery.instances import Instance, Instances
 from minikube_lite.machinery.pod_indexes import NODE_INDEX, index_by_node
 from minikube_lite.machinery.queue import WorkQueue
-from minikube_lite.machinery.resources import NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, SERVICES
+from minikube_lite.machinery.resources import (
+    CONFIG_MAPS,
+    NODES,
+    PERSISTENT_VOLUME_CLAIMS,
+    PERSISTENT_VOLUMES,
+    PODS,
+    SECRETS,
+    SERVICES,
+    GroupVersionResource,
+)
 from minikube_lite.network.addresses import node_address, pod_networks
 from minikube_lite.network.client import LinkedClient
 from minikube_lite.network.fabric import API, Network
@@ -111,6 +120,8 @@ class Kubelets:
         self._pods.add_handler(self._pod_changed)
         caches.claims.add_handler(self._claim_changed)
         caches.volumes.add_handler(self._volume_changed)
+        for resource in (CONFIG_MAPS, SECRETS):
+            informers.informer(resource).add_handler(functools.partial(self._source_changed, resource))
 
     # Life
 
@@ -183,6 +194,13 @@ class Kubelets:
             for uid in kubelet.waiting_for_volumes(namespace):
                 self._queue.add((name, uid))
 
+    def _source_changed(self, resource: GroupVersionResource, old: Object | None, new: Object | None) -> None:
+        if old is not None and new is not None and _content(old) == _content(new):
+            return
+        metadata = (new or old or {})["metadata"]
+        for kubelet in self._kubelets.values():
+            kubelet.source_changed(resource, metadata["namespace"], metadata["name"])
+
     def _link_changed(self, node: str, up: bool) -> None:
         if up:
             self._kubelets[node].catch_up(self._pods.by_index(NODE_INDEX, node))
@@ -218,3 +236,7 @@ class Kubelets:
             self._queue.forget(key)
         finally:
             self._queue.done(key)
+
+
+def _content(obj: Object) -> tuple[Object, Object]:
+    return obj.get("data") or {}, obj.get("binaryData") or {}

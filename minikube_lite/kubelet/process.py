@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from minikube_lite.kubelet.environment import expand, pod_hostname
 from minikube_lite.kubelet.etc import pod_files
 from minikube_lite.kubelet.host import Host
@@ -46,7 +48,7 @@ def container_context(
         command=[expand(word, variables) for word in spec.get("command") or ()],
         args=[expand(word, variables) for word in spec.get("args") or ()],
         working_directory=spec.get("workingDir") or "/",
-        mounts=container_mounts(spec, volumes, variables),
+        mounts=container_mounts(spec, volumes, variables, functools.partial(host.volumes.snapshot, state.uid, name)),
         files=files,
         ports=[port["containerPort"] for port in spec.get("ports") or ()],
         stdout=terminal or stdout,

@@ -105,6 +105,8 @@ class PodState:
     mounted: bool = False
     renew_tokens_at: float | None = None
     """When the first of the tokens in its volumes is to be renewed."""
+    refresh_at: float | None = None
+    """When volumes that are made from objects are to be written anew."""
     sandbox: Literal["", "creating", "ready", "removed"] = ""
     ip: str = ""
     containers: dict[str, Container] = field(default_factory=dict)

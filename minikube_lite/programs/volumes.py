@@ -62,6 +62,10 @@ class VolumeDirectories:
         """A container's own files, which go when it is started anew."""
         return self.pod(uid) / "containers" / _safe(container)
 
+    def snapshot(self, uid: str, container: str, number: int) -> Path:
+        """What a container keeps of a volume that changes, by the number of its mount."""
+        return self.pod(uid) / "snapshots" / _safe(container) / str(number)
+
     def empty(self, uid: str, kind: str, volume: str) -> None:
         """Remove what a pod's own volume holds."""
         directory = self.pod_volume(uid, kind, volume)
@@ -109,6 +113,32 @@ def write_files(directory: Path, files: dict[str, bytes]) -> None:
         place = inside(directory, name)
         make(place.parent)
         place.write_bytes(content)
+
+
+def update_files(directory: Path, files: dict[str, bytes], keep: set[str]) -> None:
+    """Make the directory hold these files and those to keep, each of which is there whole at any time."""
+    for name, content in sorted(files.items()):
+        place = inside(directory, name)
+        if not place.is_file() or place.read_bytes() != content:
+            make(place.parent)
+            replace_file(directory, name, content)
+    for place in sorted(directory.rglob("*"), reverse=True):
+        name = str(place.relative_to(directory))
+        if place.is_file() and name not in files and name not in keep:
+            place.unlink()
+        elif place.is_dir() and not any(place.iterdir()):
+            place.rmdir()
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Put a copy of a file or a directory in place of the target. Raises OSError."""
+    remove(target)
+    target.unlink(missing_ok=True)
+    make(target.parent)
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True)
+    else:
+        shutil.copyfile(source, target)
 
 
 def replace_file(directory: Path, name: str, content: bytes) -> None:

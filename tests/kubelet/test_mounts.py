@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from minikube_lite.machinery.resources import PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS
+from minikube_lite.machinery.resources import CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, SECRETS
 from minikube_lite.network.http import http_session
 from minikube_lite.network.switch import Origin
 
@@ -64,3 +64,97 @@ async def test_a_pod_waits_for_its_claim(start_nodes):
         await bound_claim(nodes)
         await nodes.clock.settle()
         assert (await nodes.pod("waits"))["status"]["phase"] == "Running"
+
+
+READER = {
+    "name": "main",
+    "image": "busybox",
+    "command": ["sleep", "1000000"],
+    "volumeMounts": [
+        {"name": "config", "mountPath": "/etc/config"},
+        {"name": "config", "mountPath": "/etc/one", "subPath": "one"},
+        {"name": "all", "mountPath": "/etc/all"},
+        {"name": "about", "mountPath": "/etc/about"},
+    ],
+}
+FIELD = {"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}}
+SOURCES = [
+    {"secret": {"name": "settings"}},
+    {"configMap": {"name": "settings", "items": [{"key": "two", "path": "deep/two"}], "optional": True}},
+    {"serviceAccountToken": {"path": "token"}},
+]
+READER_VOLUMES = [
+    {"name": "config", "configMap": {"name": "settings"}},
+    {"name": "all", "projected": {"sources": SOURCES}},
+    {"name": "about", "downwardAPI": {"items": [FIELD]}},
+]
+
+
+async def reader(nodes):
+    """A pod that has a config map, a secret, its labels and a token in its volumes, and what it finds at a path."""
+    await nodes.client.create(
+        CONFIG_MAPS, "default", {"metadata": {"name": "settings"}, "data": {"one": "1", "two": "2"}}
+    )
+    await nodes.client.create(SECRETS, "default", {"metadata": {"name": "settings"}, "stringData": {"key": "k1"}})
+    await nodes.run("reader", containers=[READER], volumes=READER_VOLUMES)
+    uid = (await nodes.pod("reader"))["metadata"]["uid"]
+    node = nodes.kubelets["node-1"]
+    context = node.runtime.runs[uid]["main"].context
+    return context.read_text
+
+
+async def change(nodes, resource, data):
+    await nodes.client.patch(resource, "default", "settings", {"data": data})
+    await nodes.clock.settle()
+
+
+async def test_a_change_shows_when_the_minute_of_the_pod_is_over(start_nodes):
+    async with start_nodes() as nodes:
+        read = await reader(nodes)
+        token = read("/etc/all/token")
+        assert (read("/etc/config/one"), read("/etc/one"), read("/etc/all/key"), read("/etc/all/deep/two")) == (
+            "1", "1", "k1", "2",
+        )  # fmt: skip
+        await nodes.clock.advance(50)
+        await change(nodes, CONFIG_MAPS, {"one": "eleven", "two": None, "three": "3"})
+        await change(nodes, SECRETS, {"key": "azI="})
+        await nodes.clock.advance(9.9)
+        assert (read("/etc/config/one"), read("/etc/all/key")) == ("1", "k1")
+        await nodes.clock.advance(0.1)
+        assert (read("/etc/config/one"), read("/etc/config/two"), read("/etc/config/three")) == ("eleven", "", "3")
+        assert (read("/etc/all/key"), read("/etc/all/deep/two"), read("/etc/all/token")) == ("k2", "", token)
+        assert read("/etc/one") == "1", "what is mounted by subPath does not follow"
+
+
+async def test_a_change_of_the_pod_shows_at_once(start_nodes):
+    async with start_nodes() as nodes:
+        read = await reader(nodes)
+        assert read("/etc/about/labels") == ""
+        await nodes.client.patch(PODS, "default", "reader", {"metadata": {"labels": {"a": "b"}}})
+        await nodes.clock.settle()
+        assert read("/etc/about/labels") == 'a="b"'
+
+
+async def test_what_is_gone_stays_as_it_was_and_is_told(start_nodes):
+    async with start_nodes() as nodes:
+        read = await reader(nodes)
+        await nodes.client.delete(CONFIG_MAPS, "default", "settings")
+        await nodes.clock.advance(60)
+        assert read("/etc/config/one") == "1"
+        told = [message for reason, message in await nodes.told("reader") if reason == "FailedMount"]
+        assert told == ['MountVolume.SetUp failed for volume "config" : configmap "settings" not found']
+        await nodes.client.create(CONFIG_MAPS, "default", {"metadata": {"name": "settings"}, "data": {"one": "new"}})
+        await nodes.clock.advance(60)
+        assert read("/etc/config/one") == "new"
+
+
+async def test_a_node_that_is_cut_sees_no_change_until_it_is_back(start_nodes):
+    async with start_nodes() as nodes:
+        read = await reader(nodes)
+        nodes.kubelets.network.isolate("node-1")
+        await change(nodes, CONFIG_MAPS, {"one": "eleven"})
+        await nodes.clock.advance(120)
+        assert read("/etc/config/one") == "1"
+        nodes.kubelets.network.rejoin("node-1")
+        await nodes.clock.advance(60)
+        assert read("/etc/config/one") == "eleven"
