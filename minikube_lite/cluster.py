@@ -75,6 +75,8 @@ class Cluster:
         self.apiserver = Apiserver(self.store, self.clock, scheme, self.options, self.network, self.faults)
         self.client: Client = self.apiserver.client("kubernetes-admin", "minikube-lite")
         self.programs = Programs.discover()
+        for file in self.options.programs:
+            self.programs.describe(file)
         self.addresses = Addresses()
         self.running = False
         self._directory: Path | None = None

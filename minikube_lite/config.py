@@ -111,6 +111,8 @@ class Options(BaseModel):
     cluster_cidr: IPv4Network = IPv4Network("10.244.0.0/16")
     pod_loopback_block: IPv4Network | None = None
 
+    programs: tuple[Path, ...] = ()
+    """Files that describe programs for images."""
     pod_start_delay: Duration | None = None
     pod_stop_delay: Duration | None = None
     image_pull_delay: Duration = 0.0

@@ -107,6 +107,13 @@ def _add_cluster(start: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="serve lab.minikube-lite.io, by which clients move the clock (yes)",
     )
+    cluster.add_argument(
+        "--programs",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        help="what containers run, by image, as a YAML file describes it; may be given several times",
+    )
     cluster.add_argument("--event-ttl", metavar="DURATION", help="how long events are kept (1h)")
 
 

@@ -5,25 +5,30 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any, cast
 
 from minikube_lite.programs.asgi import AsgiApplication, serve_asgi
-from minikube_lite.programs.builtin_images import builtin_images
+from minikube_lite.programs.builtin_images import builtin_images, commands
+from minikube_lite.programs.described import load_programs
 from minikube_lite.programs.image import Image
 from minikube_lite.programs.pause import pause
 from minikube_lite.programs.program import PodContext, Program
 
 ENTRY_POINT_GROUP = "minikube_lite.programs"
 """Entry points of this group name an image and point to a Program or an ASGI application."""
+ANY_IMAGE = "*"
+"""Stands for every image that has no program of its own."""
 ASGI_PORT = 8080
 """Where an ASGI application listens whose container names no port."""
 
 
 class Programs:
-    """The programs of one cluster, by image name. An unknown image runs quietly for ever."""
+    """The programs of one cluster, by image name. An unknown image runs quietly for ever; what is run in it beside is a shell's."""
 
     def __init__(self, programs: Mapping[str, Image] | None = None) -> None:
         self._programs: dict[str, Image] = dict(programs or {})
+        self._unknown = Image(pause, commands({}), takes="all", known=False)
 
     @classmethod
     def discover(cls) -> Programs:
@@ -52,15 +57,19 @@ class Programs:
             program = Image(cast(Program, program), commands or {}, graceful, takes="all")
         self._programs[normalized(image)] = program
 
+    def describe(self, file: Path) -> None:
+        """Add the programs that a file describes. Raises ProgramFileError."""
+        for image, found in load_programs(file).items():
+            self.register(image, found)
+
     def __setitem__(self, image: str, program: Program | AsgiApplication | Image) -> None:
         self.register(image, program)
 
     def find(self, image: str) -> Image:
         """What an image of that very tag, or else of that name, holds; an unknown one does nothing."""
         name = normalized(image)
-        return (
-            self._programs.get(name) or self._programs.get(without_tag(name)) or Image(pause, takes="all", known=False)
-        )
+        found = self._programs.get(name) or self._programs.get(without_tag(name)) or self._programs.get(ANY_IMAGE)
+        return found or self._unknown
 
 
 def _serving(application: AsgiApplication, port: int) -> Program:
