@@ -6,6 +6,7 @@ Code under test may block as it likes; the cluster goes on. Every cluster is fre
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -17,6 +18,8 @@ from minikube_lite.kubeconfig import write_kubeconfig
 from minikube_lite.lab.breaking import Breakage
 from minikube_lite.machinery.client import PatchType
 from minikube_lite.machinery.resources import GroupVersionResource
+from minikube_lite.programs.program import Blocked
+from minikube_lite.programs.watchdog import Watchdog
 from minikube_lite.store import Object
 
 T = TypeVar("T")
@@ -27,8 +30,15 @@ class LoopThread:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="minikube-lite", daemon=True)
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="minikube-lite", daemon=True)
         self._thread.start()
+
+    def _run(self) -> None:
+        with Watchdog(self._loop):
+            while not self._closing:
+                with contextlib.suppress(Blocked):  # it came when the program that was meant was done
+                    self._loop.run_forever()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine there and wait for its result."""
@@ -36,6 +46,7 @@ class LoopThread:
 
     def close(self) -> None:
         """End the loop and its thread."""
+        self._closing = True
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

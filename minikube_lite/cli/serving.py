@@ -19,6 +19,7 @@ from minikube_lite.cli.stop import tidy
 from minikube_lite.cli.terminal import Terminal
 from minikube_lite.cluster import Cluster
 from minikube_lite.kubeconfig import write_kubeconfig
+from minikube_lite.programs.watchdog import Watchdog
 
 
 class Serving:
@@ -50,7 +51,8 @@ class Serving:
         try:
             await asyncio.to_thread(self._write_kubeconfigs)
             self._announce()
-            await self._stopped.wait()
+            with Watchdog(asyncio.get_running_loop()):
+                await self._stopped.wait()
         finally:
             await self._cluster.stop()
             await asyncio.to_thread(tidy, self._record)

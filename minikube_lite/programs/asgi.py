@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from minikube_lite.ledger import hold_for_turns
-from minikube_lite.programs.program import PodContext
+from minikube_lite.programs.program import BLOCKED_TEXT, Blocked, PodContext
 
 REQUEST_TURNS_MAX = 100
 """So many turns of the event loop a request counts as work that `settle()` waits for."""
@@ -55,6 +55,9 @@ class _Exchange:
     async def run(self, application: AsgiApplication) -> web.StreamResponse:
         try:
             await application(self._scope(), self._receive, self._send)
+        except Blocked:
+            self._context.stderr.print(BLOCKED_TEXT)
+            return web.Response(status=500, text="Internal Server Error")
         except Exception as error:
             self._context.stderr.print(f"{type(error).__name__}: {error}")
             if self._response is None:

@@ -170,7 +170,12 @@ class PodContext:
         return max(holding, key=lambda mount: len(mount.path.rstrip("/")), default=None)
 
 
+BLOCKED_TEXT = "killed: it kept the event loop to itself, so that nothing else could go on"
 Program = Callable[[PodContext], Awaitable[int | None]]
+
+
+class Blocked(BaseException):
+    """A program kept the event loop to itself for too long. Not an Exception, so that a program that catches those ends, too."""
 
 
 async def run_program(program: Program, context: PodContext) -> int:
@@ -189,6 +194,9 @@ async def run_nested(program: Program, context: PodContext) -> int:
         return error.code if isinstance(error.code, int) else EXIT_CODE_ERROR if error.code else 0
     except BrokenPipeError:
         return EXIT_CODE_BROKEN_PIPE
+    except Blocked:
+        context.stderr.print(BLOCKED_TEXT)
+        return EXIT_CODE_KILLED
     except Exception as error:
         context.stderr.write("".join(traceback.format_exception(error, limit=-8)))
         return EXIT_CODE_ERROR

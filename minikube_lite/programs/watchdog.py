@@ -1,0 +1,138 @@
+"""Notices a program that keeps the event loop to itself, says which one it is, and interrupts it. No counterpart upstream.
+
+A thread asks the loop for a sign of life now and then. Where none comes, the stack of the loop's thread says which program is at
+work: it is raised `Blocked` in, which ends the program and nothing else. In the main thread a signal does that, which gets through
+to a `time.sleep` too; elsewhere it has to wait until Python's own code runs again. Nothing gets through to C code that does not return.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Self
+
+from minikube_lite.programs.program import Blocked, PodContext
+
+PING_SECONDS = 0.25
+"""How often the loop is asked, in the host's time."""
+PATIENCE_SECONDS = 0.5
+"""How long it may take to answer."""
+CERTAINTY_SECONDS = 0.2
+"""How much longer one and the same callback must go on: many that are quick in their turn are nobody's fault. All is less than a second."""
+DEBUGGERS = ("bdb", "pdb")
+"""Modules whose frames say that somebody looks at the program, and has time."""
+SIGNAL = signal.SIGXCPU
+"""Interrupts the main thread. It stands for too much time taken; nobody else sends it unless limits are set."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Culprit:
+    """Who is at work on the loop: the program's place in the cluster, if it is one, and the line of code."""
+
+    name: str
+    line: str
+
+    @classmethod
+    def of(cls, frame: FrameType | None) -> Self | None:
+        """The program in whose calls that frame stands; None where there is none."""
+        line = _line(frame)
+        while frame is not None:
+            if frame.f_globals.get("__name__") in DEBUGGERS:
+                return None
+            for value in frame.f_locals.values():
+                ours = type(value).__module__.startswith("minikube_lite.")
+                context = getattr(value, "_context", value) if ours else None
+                if isinstance(context, PodContext):
+                    where = f"container {context.container} of pod {context.namespace}/{context.pod} on {context.node}"
+                    return cls(f"{where} (image {context.image})", line)
+            frame = frame.f_back
+        return None
+
+
+class Watchdog:
+    """Watches one event loop, from a thread of its own. Start it in the loop's thread."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._thread_id = threading.get_ident()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        self._previous: Any = None
+
+    def __enter__(self) -> Self:
+        if self._in_main_thread:
+            self._previous = signal.signal(SIGNAL, _interrupted)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._thread.join()
+        if self._in_main_thread:
+            signal.signal(SIGNAL, self._previous)
+
+    @property
+    def _in_main_thread(self) -> bool:
+        return self._thread_id == threading.main_thread().ident
+
+    def _frame(self) -> FrameType | None:
+        return sys._current_frames().get(self._thread_id)
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(PING_SECONDS):
+            alive = threading.Event()
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(alive.set)
+                while not alive.wait(PATIENCE_SECONDS) and not self._stopped.is_set():
+                    self._interrupt()
+
+    def _interrupt(self) -> None:
+        callback = _callback(self._frame())
+        if self._stopped.wait(CERTAINTY_SECONDS):
+            return
+        frame = self._frame()
+        if callback is None or callback is not _callback(frame):
+            return
+        culprit = Culprit.of(frame)
+        if culprit is None:
+            log.info("the event loop is busy, though not with a program")
+            return
+        log.warning("%s keeps everybody waiting, at %s; it is interrupted", culprit.name, culprit.line)
+        if self._in_main_thread:
+            signal.pthread_kill(self._thread_id, SIGNAL)
+        else:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread_id), ctypes.py_object(Blocked))
+
+
+def _interrupted(_number: int, frame: FrameType | None) -> None:
+    """Runs in the main thread, on top of what it was doing: whatever is not a program's is left alone."""
+    if Culprit.of(frame) is not None:
+        raise Blocked
+
+
+def _callback(frame: FrameType | None) -> FrameType | None:
+    """The call that the loop is making: asyncio's own for each callback, or else the outermost that is not the loop's."""
+    outermost = None
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module == "asyncio.events" and frame.f_code.co_name == "_run":
+            return frame
+        if not module.startswith(("asyncio", "uvloop")):
+            outermost = frame
+        elif outermost is not None:
+            return outermost
+        frame = frame.f_back
+    return outermost
+
+
+def _line(frame: FrameType | None) -> str:
+    return f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}" if frame is not None else "?"
