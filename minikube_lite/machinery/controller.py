@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from minikube_lite.clock import Clock
 from minikube_lite.machinery.client import Client
 from minikube_lite.machinery.decisions import Decisions
-from minikube_lite.machinery.errors import ApiError, is_conflict, is_not_found
+from minikube_lite.machinery.errors import ApiError, is_conflict, is_namespace_terminating, is_not_found
 from minikube_lite.machinery.events import EventRecorder, Events
 from minikube_lite.machinery.informer import Handler, Informer, Informers
 from minikube_lite.machinery.queue import WorkQueue
@@ -119,9 +119,13 @@ class Controller(ABC):
             try:
                 await self.sync(key)
             except ApiError as error:
-                # That somebody else changed or removed it in between is everyday: the caches will show it.
-                level = logging.DEBUG if is_conflict(error) or is_not_found(error) else logging.WARNING
-                log.log(level, "%s: sync of %s: %s", self.name, key, error)
+                log.log(
+                    logging.DEBUG if _is_everyday(error) else logging.WARNING,
+                    "%s: sync of %s: %s",
+                    self.name,
+                    key,
+                    error,
+                )
                 self.queue.retry(key)
             except Exception:
                 log.exception("%s: sync of %s failed", self.name, key)
@@ -130,6 +134,11 @@ class Controller(ABC):
                 self.queue.forget(key)
             finally:
                 self.queue.done(key)
+
+
+def _is_everyday(error: ApiError) -> bool:
+    """Somebody else changed or removed it in between, or its namespace goes: the caches will show it."""
+    return is_conflict(error) or is_not_found(error) or is_namespace_terminating(error)
 
 
 def object_key(obj: Object) -> str:
