@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from minikube_lite.dns.options import DnsOptions
 from minikube_lite.dns.plugin import DnsServer
 from minikube_lite.kubeconfig import kubeconfig_text
 from minikube_lite.kubelet.kubelets import Kubelets
+from minikube_lite.kubelet.metrics import Metrics, metrics_kinds
 from minikube_lite.lab.breaking import Breakage
 from minikube_lite.lab.clock import CLOCK
 from minikube_lite.lab.explaining import Explainer
@@ -38,7 +40,8 @@ from minikube_lite.machinery.events import Events
 from minikube_lite.machinery.faults import Faults
 from minikube_lite.machinery.informer import Informers
 from minikube_lite.machinery.kind import User
-from minikube_lite.machinery.resources import EXPLANATIONS
+from minikube_lite.machinery.resources import EXPLANATIONS, NODE_METRICS, POD_METRICS
+from minikube_lite.network.doors import Doors, Lease
 from minikube_lite.network.fabric import Network
 from minikube_lite.programs.registry import Programs
 from minikube_lite.store import MemoryStore
@@ -47,7 +50,7 @@ from minikube_lite.store import MemoryStore
 @functools.lru_cache(maxsize=2)
 def shared_scheme(lab: bool = True) -> Scheme:
     """The built-in resources and those of the lab, if it is served, which never change: read once for all clusters of a process."""
-    return built_in_scheme([CLOCK, FAULT, INSTANCE, EXPLANATION] if lab else [])
+    return built_in_scheme([CLOCK, FAULT, INSTANCE, EXPLANATION, *metrics_kinds()] if lab else [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,9 @@ class Addresses:
 
     server: str = ""
     dns: str = ""
+
+
+log = logging.getLogger(__name__)
 
 
 class Cluster:
@@ -69,6 +75,7 @@ class Cluster:
         mode, rate = self.options.clock, self.options.clock_rate
         self.clock = Clock(mode, rate=rate, seed=self.options.seed, interleaving=self.options.interleaving)
         self.store = MemoryStore(self.clock.ledger, detect_mutation=self.options.detect_mutation)
+        self._lease = self._take_lease()
         self.network = Network(self.clock, self.options.pod_loopback_block or self.options.cluster_cidr)
         scheme = shared_scheme(self.options.lab)
         self.faults = Faults()
@@ -81,6 +88,19 @@ class Cluster:
         self.running = False
         self._directory: Path | None = None
         self._parts: _Parts | None = None
+
+    def _take_lease(self) -> Lease | None:
+        """A block of addresses that the host can reach, if that is wanted and can be had."""
+        if not self.options.pod_doors or self.options.pod_loopback_block is not None:
+            return None
+        try:
+            lease = Lease.take()
+        except OSError as error:
+            log.warning("pods have addresses that this machine cannot connect to: %s", error.strerror)
+            self.options = self.options.model_copy(update={"pod_doors": False})
+            return None
+        self.options = self.options.model_copy(update={"pod_loopback_block": lease.block})
+        return lease
 
     # Life
 
@@ -107,6 +127,8 @@ class Cluster:
         if self._parts is not None:
             await self._parts.stop()
         self.clock.stop()
+        if self._lease is not None:
+            self._lease.end()
         if self._directory is not None and self.options.data_dir is None:
             shutil.rmtree(self._directory, ignore_errors=True)
         self.store.check_mutations()
@@ -203,7 +225,10 @@ class Lab:
         self.faultkeeper = FaultKeeper(client, informers, clock, cluster.faults, events.recorder("minikube-lite"))
         self.witness = Witness(client, clock, kubelets.running, events.recorder("minikube-lite"))
         explainer = Explainer(client, (context.decisions, kubelets.decisions), cluster.faults)
-        cluster.apiserver.verbs.reviews.add(EXPLANATIONS, explainer.answer)
+        verbs, metrics = cluster.apiserver.verbs, Metrics(kubelets, clock)
+        verbs.reviews.add(EXPLANATIONS, explainer.answer)
+        verbs.reading.add(POD_METRICS, metrics.pods)
+        verbs.reading.add(NODE_METRICS, metrics.nodes)
 
     async def start(self) -> None:
         """Begin to follow."""
@@ -250,6 +275,8 @@ class _Parts:
             network=cluster.network,
             faults=cluster.faults,
         )
+        block = options.pod_loopback_block if options.pod_doors else None
+        self.doors = Doors(cluster.network.switch, block, self.kubelets.door_refused) if block is not None else None
         dns_options = DnsOptions(
             zone=options.cluster_domain,
             ttl=options.dns_ttl,
@@ -299,3 +326,5 @@ class _Parts:
         await self.custom_resources.stop()
         await self.events.stop()
         await self.informers.stop()
+        if self.doors is not None:
+            self.doors.close()

@@ -110,6 +110,9 @@ class Options(BaseModel):
     """Where the API is found inside the cluster's own network."""
     cluster_cidr: IPv4Network = IPv4Network("10.244.0.0/16")
     pod_loopback_block: IPv4Network | None = None
+    """A block of loopback addresses that pods have instead; chosen and leased where `pod_doors` is set."""
+    pod_doors: bool = False
+    """Whether the host can connect to the pods' own addresses, which are then out of 127.64.0.0/10; Linux only."""
 
     programs: tuple[Path, ...] = ()
     """Files that describe programs for images."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from minikube_lite.api import continue_token
@@ -10,9 +10,13 @@ from minikube_lite.api.list_options import MATCH_EXACT, ListOptions, parse_list_
 from minikube_lite.api.scheme import ServedResource
 from minikube_lite.machinery import errors
 from minikube_lite.machinery.field_selectors import FieldSelector
+from minikube_lite.machinery.resources import GroupVersionResource
 from minikube_lite.store import Compacted, Object, Record, Store
 
 NAME_FIELDS = ("metadata.name", "metadata.namespace")
+
+
+Source = Callable[[], Iterable[Object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +75,29 @@ class Reading:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._sources: dict[str, Source] = {}
+
+    def add(self, resource: GroupVersionResource, source: Source) -> None:
+        """Read objects that are stored nowhere: `source` gives all of them, as they are now."""
+        self._sources[resource.key] = source
+
+    def _computed(self, resource: ServedResource, namespace: str, name: str = "") -> list[Record]:
+        records = []
+        for obj in self._sources[resource.key]():
+            metadata = obj["metadata"]
+            place = metadata.get("namespace", "")
+            if (not namespace or namespace == place) and (not name or name == metadata["name"]):
+                records.append(Record(resource.key, place, metadata["name"], self._store.revision, obj))
+        return sorted(records, key=_namespaced_key)
 
     def get(self, resource: ServedResource, namespace: str, name: str, resource_version: str = "") -> Record:
         """One object. e.g. GET /api/v1/namespaces/default/pods/kubia-0"""
         if resource_version:
             self._check_not_ahead(parse_revision(resource_version))
-        record = self._store.get(resource.key, namespace, name)
+        if resource.key in self._sources:
+            record = next(iter(self._computed(resource, namespace, name)), None)
+        else:
+            record = self._store.get(resource.key, namespace, name)
         if record is None:
             raise errors.not_found(resource.gvr, name)
         return record
@@ -104,6 +125,8 @@ class Reading:
     def _records(
         self, resource: ServedResource, namespace: str, options: ListOptions, revision: int | None
     ) -> list[Record]:
+        if resource.key in self._sources:
+            return self._computed(resource, namespace)
         name = options.fields.requires_exact_match("metadata.name")
         if name and revision is None and (namespace or not resource.info.namespaced):
             record = self._store.get(resource.key, namespace, name)

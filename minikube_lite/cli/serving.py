@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import dataclasses
 import errno
 import signal
@@ -42,6 +43,7 @@ class Serving:
 
     async def run(self) -> int:
         """Start, say so, and run until somebody asks for the end."""
+        _allow_many_descriptors()
         self._listen_to_signals()
         try:
             with Terminal.of(sys.stderr).progress(f"Starting {self._record.context} …"):
@@ -127,3 +129,12 @@ def _hint(error: OSError | ValueError) -> str:
     if isinstance(error, OSError) and error.errno in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
         return "; choose other ports with --api-port and --dns-port (0 picks a free one)"
     return ""
+
+
+def _allow_many_descriptors() -> None:
+    """Each port of a pod that the host can reach is a descriptor, of which shells allow 1,024 unless they are asked for more."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -69,6 +69,8 @@ def _make(chosen: argparse.Namespace) -> Cluster:
     from minikube_lite.config import Options
 
     _log(chosen.verbose)
+    if chosen.pod_doors is None:
+        chosen.pod_doors = sys.platform == "linux" and chosen.cluster_cidr is None
     fields = {name: value for name, value in vars(chosen).items() if value is not None and name in Options.model_fields}
     try:
         return Cluster(Options(**fields))

@@ -101,6 +101,12 @@ def _add_cluster(start: argparse.ArgumentParser) -> None:
     )
     cluster.add_argument("--service-cluster-ip-range", metavar="CIDR", help="addresses of Services (10.96.0.0/16)")
     cluster.add_argument("--cluster-cidr", metavar="CIDR", help="addresses of pods (10.244.0.0/16)")
+    cluster.add_argument(
+        "--pod-doors",
+        action=argparse.BooleanOptionalAction,
+        help="let this machine connect to the pods' own addresses, which are then out of 127.64.0.0/10 (on Linux: yes, unless "
+        "--cluster-cidr is given)",
+    )
     cluster.add_argument("--max-pods", type=int, metavar="N", help="pods a node takes (110)")
     cluster.add_argument(
         "--lab",

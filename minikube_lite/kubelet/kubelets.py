@@ -164,6 +164,15 @@ class Kubelets:
         """What really runs where, whatever the API says."""
         return self.running.all()
 
+    def door_refused(self, address: tuple[str, int], why: str) -> None:
+        """Tell of a pod's port that cannot be opened on the host."""
+        host, port = address
+        text = f"{host}:{port} cannot be opened on this machine ({why}); it answers inside the cluster, and through the API's proxies"
+        for kubelet in self._kubelets.values():
+            for state in kubelet.pods.values():
+                if state.ip == host:
+                    kubelet.host.events.pod(state, "Warning", "DoorRefused", text)
+
     # Seeing
 
     def _changed(self, node: str, uid: str) -> None:

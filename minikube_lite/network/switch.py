@@ -34,6 +34,8 @@ class Origin(NamedTuple):
     address: str
 
 
+Follower = Callable[[Address, bool], None]
+"""Called with the address of a port that opens (else it closes)."""
 Protocol = Literal["TCP", "UDP"]
 Route = Callable[[Origin, Address, Protocol], Address]
 """The real address that something sent to an address from that place goes to. Raises as `Switch.open`."""
@@ -42,8 +44,15 @@ Route = Callable[[Origin, Address, Protocol], Address]
 class Listener:
     """A port that is open. Closing it leaves the connections that were made through it."""
 
-    def __init__(self, ports: dict[Address, Listener], address: Address, factory: Callable[..., Any]) -> None:
+    def __init__(
+        self,
+        ports: dict[Address, Listener],
+        address: Address,
+        factory: Callable[..., Any],
+        closed: Callable[[Address], None],
+    ) -> None:
         self._ports = ports
+        self._closed = closed
         self.address = address
         self.factory = factory
         self.connections: WeakKeyDictionary[asyncio.Transport, None] = WeakKeyDictionary()
@@ -66,6 +75,7 @@ class Listener:
         """Accept no more connections."""
         if self._ports.get(self.address) is self:
             del self._ports[self.address]
+            self._closed(self.address)
 
     def hang_up(self) -> None:
         """End the connections that were made through it, as the end of a process does."""
@@ -84,6 +94,15 @@ class Switch:
         self._datagram_listeners: dict[Address, Listener] = {}
         self.route: Route = lambda origin, address, protocol: address
         self._next_port = EPHEMERAL_PORT_MIN
+        self._followers: list[Follower] = []
+
+    def follow(self, follower: Follower) -> None:
+        """Call for each port for connections that opens or closes."""
+        self._followers.append(follower)
+
+    def _tell(self, address: Address, is_open: bool) -> None:
+        for follower in self._followers:
+            follower(address, is_open)
 
     def add_address(self, address: str, endpoint: str) -> None:
         """The address is found at that endpoint from now on."""
@@ -98,11 +117,13 @@ class Switch:
 
     def listen(self, address: str, port: int, factory: ProtocolFactory) -> Listener:
         """Open a port; a protocol is made for each connection. Raises OSError when it is taken."""
-        return _listen(self._listeners, "tcp", (address, port), factory)
+        listener = _listen(self._listeners, "tcp", (address, port), factory, lambda closed: self._tell(closed, False))
+        self._tell((address, port), True)
+        return listener
 
     def listen_datagrams(self, address: str, port: int, handler: DatagramHandler) -> Listener:
         """Open a port for datagrams. Raises OSError when it is taken."""
-        return _listen(self._datagram_listeners, "udp", (address, port), handler)
+        return _listen(self._datagram_listeners, "udp", (address, port), handler, lambda closed: None)
 
     def listen_streams(self, address: str, port: int, handler: StreamHandler) -> Listener:
         """Open a port; the handler is called with a reader and a writer, and closes the writer when it is done."""
@@ -174,10 +195,16 @@ class Switch:
         return port
 
 
-def _listen(ports: dict[Address, Listener], network: str, address: Address, factory: Callable[..., Any]) -> Listener:
+def _listen(
+    ports: dict[Address, Listener],
+    network: str,
+    address: Address,
+    factory: Callable[..., Any],
+    closed: Callable[[Address], None],
+) -> Listener:
     if address in ports:
         raise OSError(f"listen {network} {address[0]}:{address[1]}: bind: address already in use")
-    listener = ports[address] = Listener(ports, address, factory)
+    listener = ports[address] = Listener(ports, address, factory, closed)
     return listener
 
 

@@ -16,10 +16,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from minikube_lite.config import parse_duration
@@ -27,12 +27,18 @@ from minikube_lite.programs.builtin_images import commands, system_files
 from minikube_lite.programs.described_run import DescribedRun
 from minikube_lite.programs.image import Image
 from minikube_lite.programs.program import PodContext, Program
+from minikube_lite.schema.quantity import Quantity
 
 FILE_BYTES_MAX = 4 << 20
 EXIT_CODE_MAX = 255
 PORT_MAX = 65535
 
 Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0)]
+
+
+def _quantity(text: str) -> str:
+    Quantity.parse(text)
+    return text
 
 
 class ProgramFileError(ValueError):
@@ -83,6 +89,8 @@ class Described(_Model):
     """It crashes after so many requests."""
     exit_code: Annotated[int, Field(ge=0, le=EXIT_CODE_MAX)] = 0
     """With which it ends; a crash with 1 unless this says more."""
+    usage: dict[Literal["cpu", "memory"], Annotated[str, AfterValidator(_quantity)]] = {}
+    """What it says that it uses, for `kubectl top`."""
     files: dict[str, str] = {}
     """What the image brings along, by path."""
 

@@ -32,6 +32,7 @@ class DescribedRun:
     async def run(self) -> int:
         """Run until it ends, or is ended, which it takes well."""
         described, context = self._described, self._context
+        context.usage.update({str(resource): amount for resource, amount in described.usage.items()})
         await context.clock.sleep(described.start_after)
         self._say(described.log)
         if described.exit_after is not None:

@@ -79,6 +79,8 @@ class PodContext:
     """That terminal, which knows its size and calls back at ^C."""
     base_files: Mapping[str, bytes] = field(default_factory=dict)
     """What stands in the container's own directory from the start, by path."""
+    usage: dict[str, str] = field(default_factory=dict)
+    """What it uses of `cpu` and `memory`, as it says itself, for `kubectl top`; may be changed at any time."""
     terminating: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the container's program, and no other process in it, is to end."""
 
@@ -170,6 +172,8 @@ class PodContext:
         return max(holding, key=lambda mount: len(mount.path.rstrip("/")), default=None)
 
 
+IDLE_USAGE = {"cpu": "1m", "memory": "8Mi"}
+"""What a program uses that says nothing else."""
 BLOCKED_TEXT = "killed: it kept the event loop to itself, so that nothing else could go on"
 Program = Callable[[PodContext], Awaitable[int | None]]
 

@@ -94,6 +94,9 @@ class _Reader:
         if "$ref" in node:
             name = node["$ref"].rpartition("/")[2]
             return self.object(name, self._definitions[name])
+        if node["type"] == "object":
+            values = self._type(node["additionalProperties"])
+            return Schema("map", go_type=f"map[string]{values.go_type}", items=values)
         if node["type"] == "array":
             items = self._type(node["items"])
             return Schema(

@@ -13,10 +13,11 @@ from multidict import CIMultiDict
 
 from minikube_lite.api.streams.backends import Backends, DialError, port_number
 from minikube_lite.api.streams.headers import forwarded
-from minikube_lite.api.streams.splice import ClientEnd, End, splice
+from minikube_lite.api.streams.splice import ClientEnd, splice
 from minikube_lite.api.streams.targets import Target
 from minikube_lite.clock import TransportTime
 from minikube_lite.machinery import errors
+from minikube_lite.network.ends import End
 from minikube_lite.network.takeover import Taken
 
 HEAD_BYTES_MAX = 64 << 10
