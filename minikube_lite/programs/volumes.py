@@ -22,6 +22,10 @@ class OutsideOfVolume(ValueError):
     """A path that would lead out of the directory it belongs to."""
 
 
+HOST_DIRECTORIES = ("etc", "home", "opt", "root", "tmp", "usr", "var/lib/kubelet", "var/log/pods")
+"""What stands on every machine."""
+
+
 class VolumeDirectories:
     """Where the cluster keeps what its pods write."""
 
@@ -48,7 +52,12 @@ class VolumeDirectories:
 
     def host_path(self, node: str, path: str) -> Path:
         """What a pod on that node finds at `path` of its host: a place in the node's own directory."""
-        return inside(self.root / "nodes" / _safe(node), path)
+        machine = self.root / "nodes" / _safe(node)
+        if not machine.exists():
+            for name in HOST_DIRECTORIES:
+                make(machine / name)
+            (machine / "etc" / "hostname").write_text(f"{node}\n")
+        return inside(machine, path)
 
     def pod(self, uid: str) -> Path:
         """All that belongs to one pod and goes with it."""
