@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 import shutil
@@ -44,6 +45,7 @@ from minikube_lite.machinery.resources import EXPLANATIONS, NODE_METRICS, POD_ME
 from minikube_lite.network.doors import Doors, Lease
 from minikube_lite.network.fabric import Network
 from minikube_lite.programs.registry import Programs
+from minikube_lite.programs.watchdog import Watchdog
 from minikube_lite.store import MemoryStore
 
 
@@ -88,6 +90,7 @@ class Cluster:
         self.running = False
         self._directory: Path | None = None
         self._parts: _Parts | None = None
+        self._watchdog: Watchdog | None = None
 
     def _take_lease(self) -> Lease | None:
         """A block of addresses that the host can reach, if that is wanted and can be had."""
@@ -109,6 +112,8 @@ class Cluster:
         if self._parts is not None:
             raise RuntimeError("a cluster starts once")
         self.clock.start()
+        self._watchdog = Watchdog(asyncio.get_running_loop())
+        self._watchdog.start()
         self._parts = parts = _Parts(self)
         try:
             await bootstrap(self.client, self.options)
@@ -127,6 +132,8 @@ class Cluster:
         if self._parts is not None:
             await self._parts.stop()
         self.clock.stop()
+        if self._watchdog is not None:
+            self._watchdog.stop()
         if self._lease is not None:
             self._lease.end()
         if self._directory is not None and self.options.data_dir is None:

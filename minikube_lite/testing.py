@@ -35,10 +35,12 @@ class LoopThread:
         self._thread.start()
 
     def _run(self) -> None:
-        with Watchdog(self._loop):
-            while not self._closing:
-                with contextlib.suppress(Blocked):  # it came when the program that was meant was done
-                    self._loop.run_forever()
+        watchdog = Watchdog(self._loop)
+        watchdog.start()
+        while not self._closing:
+            with contextlib.suppress(Blocked):  # it came when the program that was meant was done
+                self._loop.run_forever()
+        watchdog.stop()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine there and wait for its result."""

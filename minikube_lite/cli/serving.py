@@ -20,7 +20,6 @@ from minikube_lite.cli.stop import tidy
 from minikube_lite.cli.terminal import Terminal
 from minikube_lite.cluster import Cluster
 from minikube_lite.kubeconfig import write_kubeconfig
-from minikube_lite.programs.watchdog import Watchdog
 
 
 class Serving:
@@ -53,8 +52,7 @@ class Serving:
         try:
             await asyncio.to_thread(self._write_kubeconfigs)
             self._announce()
-            with Watchdog(asyncio.get_running_loop()):
-                await self._stopped.wait()
+            await self._stopped.wait()
         finally:
             await self._cluster.stop()
             await asyncio.to_thread(tidy, self._record)

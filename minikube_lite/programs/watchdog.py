@@ -59,23 +59,30 @@ class Culprit:
 
 
 class Watchdog:
-    """Watches one event loop, from a thread of its own. Start it in the loop's thread."""
+    """Watches one event loop, from a thread of its own. Start it in the loop's thread; one that is watched already needs no other."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._thread_id = threading.get_ident()
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        self._alive = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name=f"watchdog of {self._thread_id}", daemon=True)
         self._previous: Any = None
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Begin to watch."""
+        if any(thread.name == self._thread.name for thread in threading.enumerate()):
+            return
         if self._in_main_thread:
             self._previous = signal.signal(SIGNAL, _interrupted)
         self._thread.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
+        """Watch no longer."""
+        if not self._thread.is_alive():
+            return
         self._stopped.set()
+        self._alive.set()  # the loop cannot say so while it waits here
         self._thread.join()
         if self._in_main_thread:
             signal.signal(SIGNAL, self._previous)
@@ -89,10 +96,10 @@ class Watchdog:
 
     def _watch(self) -> None:
         while not self._stopped.wait(PING_SECONDS):
-            alive = threading.Event()
+            self._alive.clear()
             with contextlib.suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(alive.set)
-                while not alive.wait(PATIENCE_SECONDS) and not self._stopped.is_set():
+                self._loop.call_soon_threadsafe(self._alive.set)
+                while not self._alive.wait(PATIENCE_SECONDS) and not self._stopped.is_set():
                     self._interrupt()
 
     def _interrupt(self) -> None:
