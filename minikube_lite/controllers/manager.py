@@ -14,6 +14,7 @@ from minikube_lite.controllers.endpointslice import EndpointSliceController
 from minikube_lite.controllers.endpointslicemirroring import EndpointSliceMirroringController
 from minikube_lite.controllers.eventttl import EventTTL
 from minikube_lite.controllers.garbagecollector import GarbageCollector
+from minikube_lite.controllers.horizontalpodautoscaler import HorizontalPodAutoscalerController
 from minikube_lite.controllers.hostpathprovisioner import HostPathProvisioner
 from minikube_lite.controllers.job import JobController
 from minikube_lite.controllers.kubernetesservice import KubernetesService
@@ -64,6 +65,7 @@ CONTROLLERS: Sequence[type[Controller]] = (
     TTLController,
     Scheduler,
     DisruptionController,
+    HorizontalPodAutoscalerController,
     PodGCController,
     ResourceQuotaController,
     GarbageCollector,

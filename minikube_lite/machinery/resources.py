@@ -56,6 +56,7 @@ CLUSTER_ROLE_BINDINGS = GroupVersionResource("rbac.authorization.k8s.io", "v1", 
 STORAGE_CLASSES = GroupVersionResource("storage.k8s.io", "v1", "storageclasses")
 CLOCKS = GroupVersionResource("lab.minikube-lite.io", "v1alpha1", "clocks")
 EXPLANATIONS = GroupVersionResource("lab.minikube-lite.io", "v1alpha1", "explanations")
+HORIZONTAL_POD_AUTOSCALERS = GroupVersionResource("autoscaling", "v2", "horizontalpodautoscalers")
 NODE_METRICS = GroupVersionResource("metrics.k8s.io", "v1beta1", "nodes")
 POD_METRICS = GroupVersionResource("metrics.k8s.io", "v1beta1", "pods")
 FAULTS = GroupVersionResource("lab.minikube-lite.io", "v1alpha1", "faults")

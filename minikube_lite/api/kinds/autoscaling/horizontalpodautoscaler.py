@@ -163,5 +163,4 @@ KIND = Kind(
         AGE,
     ),
     conversions={"autoscaling/v1": version1.CONVERSION},
-    emulated=False,
 )
