@@ -28,8 +28,8 @@ CERTAINTY_SECONDS = 0.2
 """How much longer one and the same callback must go on: many that are quick in their turn are nobody's fault. All is less than a second."""
 DEBUGGERS = ("bdb", "pdb")
 """Modules whose frames say that somebody looks at the program, and has time."""
-SIGNAL = signal.SIGXCPU
-"""Interrupts the main thread. It stands for too much time taken; nobody else sends it unless limits are set."""
+SIGNAL = getattr(signal, "SIGXCPU", None)
+"""Interrupts the main thread, where the system has it. It stands for too much time taken; nobody else sends it unless limits are set."""
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Watchdog:
         """Begin to watch."""
         if any(thread.name == self._thread.name for thread in threading.enumerate()):
             return
-        if self._in_main_thread:
+        if self._in_main_thread and SIGNAL is not None:
             self._previous = signal.signal(SIGNAL, _interrupted)
         self._thread.start()
 
@@ -84,7 +84,7 @@ class Watchdog:
         self._stopped.set()
         self._alive.set()  # the loop cannot say so while it waits here
         self._thread.join()
-        if self._in_main_thread:
+        if self._in_main_thread and SIGNAL is not None:
             signal.signal(SIGNAL, self._previous)
 
     @property
@@ -114,7 +114,7 @@ class Watchdog:
             log.info("the event loop is busy, though not with a program")
             return
         log.warning("%s keeps everybody waiting, at %s; it is interrupted", culprit.name, culprit.line)
-        if self._in_main_thread:
+        if self._in_main_thread and SIGNAL is not None:
             signal.pthread_kill(self._thread_id, SIGNAL)
         else:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread_id), ctypes.py_object(Blocked))
