@@ -137,3 +137,16 @@ def test_the_command_names_the_file(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"minikube-lite: {tmp_path}/none.yaml: No such file or directory\n"
+
+
+def test_the_example(make_cluster: Start, root: Path, kubectl_path: str) -> None:
+    example = root / "examples" / "programs"
+    cluster = make_cluster(nodes=2, clock="stepped", seed=1, programs=(example / "programs.yaml",))
+    command = [kubectl_path, "--kubeconfig", str(cluster.kubeconfig), "apply", "-f", str(example / "shop.yaml")]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    cluster.advance("5m30s")
+    url = f"{cluster.server}/api/v1/namespaces/default/services/front/proxy/orders"
+    with urllib.request.urlopen(urllib.request.Request(url, b"{}"), timeout=20) as answer:
+        assert (answer.status, answer.headers["Content-Type"]) == (201, "application/json")
+    phases = sorted((pod["metadata"]["name"][:5], pod["status"]["phase"]) for pod in cluster.list(PODS, "default"))
+    assert phases == [("front", "Running"), ("front", "Running"), ("repor", "Succeeded")]
