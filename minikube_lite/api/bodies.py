@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Literal
 
 from minikube_lite.api.custom_bodies import decode_custom, read_custom
@@ -32,7 +33,11 @@ class Bodies:
 
     def __init__(self, scheme: Scheme) -> None:
         self._scheme = scheme
-        self.protobuf = ProtobufTypes.load(scheme.schemas)
+
+    @functools.cached_property
+    def protobuf(self) -> ProtobufTypes:
+        """The messages of the built-in types; read when the first client speaks so."""
+        return ProtobufTypes.load(self._scheme.schemas)
 
     def decode(
         self, data: bytes, body_format: str, resource: Decodable, validation: FieldValidation, warnings: list[str]

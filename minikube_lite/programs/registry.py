@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
@@ -28,15 +29,11 @@ class Programs:
 
     def __init__(self, programs: Mapping[str, Image] | None = None) -> None:
         self._programs: dict[str, Image] = dict(programs or {})
-        self._unknown = Image(pause, commands({}), takes="all", known=False)
 
     @classmethod
     def discover(cls) -> Programs:
         """The built-in programs, and those of installed packages."""
-        found = cls(builtin_images())
-        for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: (point.name, point.value)):
-            found.register(point.name, point.load())
-        return found
+        return cls(_installed())
 
     def register(
         self,
@@ -57,6 +54,11 @@ class Programs:
             program = Image(cast(Program, program), commands or {}, graceful, takes="all")
         self._programs[normalized(image)] = program
 
+    @property
+    def images(self) -> Mapping[str, Image]:
+        """All of them."""
+        return self._programs
+
     def describe(self, file: Path) -> None:
         """Add the programs that a file describes. Raises ProgramFileError."""
         for image, found in load_programs(file).items():
@@ -69,7 +71,21 @@ class Programs:
         """What an image of that very tag, or else of that name, holds; an unknown one does nothing."""
         name = normalized(image)
         found = self._programs.get(name) or self._programs.get(without_tag(name)) or self._programs.get(ANY_IMAGE)
-        return found or self._unknown
+        return found or _unknown()
+
+
+@functools.cache
+def _installed() -> Mapping[str, Image]:
+    """What every cluster of the process begins with."""
+    found = Programs(builtin_images())
+    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: (point.name, point.value)):
+        found.register(point.name, point.load())
+    return found.images
+
+
+@functools.cache
+def _unknown() -> Image:
+    return Image(pause, commands({}), takes="all", known=False)
 
 
 def _serving(application: AsgiApplication, port: int) -> Program:
