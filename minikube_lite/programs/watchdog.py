@@ -26,6 +26,8 @@ PATIENCE_SECONDS = 0.5
 """How long it may take to answer."""
 CERTAINTY_SECONDS = 0.2
 """How much longer one and the same callback must go on: many that are quick in their turn are nobody's fault. All is less than a second."""
+GRACE_SECONDS = 1.0
+"""How much longer it may then go on, before it is interrupted: on a busy machine, much work may be no harm."""
 DEBUGGERS = ("bdb", "pdb")
 """Modules whose frames say that somebody looks at the program, and has time."""
 SIGNAL = getattr(signal, "SIGXCPU", None)
@@ -100,20 +102,27 @@ class Watchdog:
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 self._loop.call_soon_threadsafe(self._alive.set)
                 while not self._alive.wait(PATIENCE_SECONDS) and not self._stopped.is_set():
-                    self._interrupt()
+                    self._look()
+
+    def _look(self) -> None:
+        callback = _callback(self._frame())
+        culprit = self._culprit(callback, CERTAINTY_SECONDS)
+        if culprit is None:
+            return
+        log.warning("%s keeps everybody waiting, at %s", culprit.name, culprit.line)
+        culprit = self._culprit(callback, GRACE_SECONDS)
+        if culprit is not None:
+            log.warning("%s still does, at %s; it is interrupted", culprit.name, culprit.line)
+            self._interrupt()
+
+    def _culprit(self, callback: FrameType | None, seconds: float) -> Culprit | None:
+        """The program that is at work, if after that time the loop is still in the same call."""
+        if self._alive.wait(seconds) or self._stopped.is_set():
+            return None
+        frame = self._frame()
+        return Culprit.of(frame) if callback is not None and callback is _callback(frame) else None
 
     def _interrupt(self) -> None:
-        callback = _callback(self._frame())
-        if self._stopped.wait(CERTAINTY_SECONDS):
-            return
-        frame = self._frame()
-        if callback is None or callback is not _callback(frame):
-            return
-        culprit = Culprit.of(frame)
-        if culprit is None:
-            log.info("the event loop is busy, though not with a program")
-            return
-        log.warning("%s keeps everybody waiting, at %s; it is interrupted", culprit.name, culprit.line)
         if self._in_main_thread and SIGNAL is not None:
             signal.pthread_kill(self._thread_id, SIGNAL)
         else:
