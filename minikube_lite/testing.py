@@ -19,6 +19,7 @@ from minikube_lite.lab.breaking import Breakage
 from minikube_lite.machinery.client import PatchType
 from minikube_lite.machinery.resources import GroupVersionResource
 from minikube_lite.programs.program import Blocked
+from minikube_lite.programs.registry import Programs
 from minikube_lite.programs.watchdog import Watchdog
 from minikube_lite.store import Object
 
@@ -95,6 +96,11 @@ class RunningCluster:
         if not path.exists():
             write_kubeconfig(path, self.server, token=self._cluster.admin_token)
         return path
+
+    @property
+    def programs(self) -> Programs:
+        """What containers run, by image: `cluster.programs["my/app"] = app`."""
+        return self._cluster.programs
 
     @property
     def cluster(self) -> Cluster:

@@ -57,7 +57,7 @@ def get(cluster: RunningCluster, path: str) -> tuple[int, bytes]:
 
 
 def test_a_program_that_spins_is_killed(cluster: RunningCluster, caplog: pytest.LogCaptureFixture) -> None:
-    cluster.cluster.programs["spinning"] = spinning
+    cluster.programs["spinning"] = spinning
     with caplog.at_level(logging.WARNING):
         run(cluster, "spinning")
     [status] = cluster.get(PODS, "default", "spinning")["status"]["containerStatuses"]
@@ -69,7 +69,7 @@ def test_a_program_that_spins_is_killed(cluster: RunningCluster, caplog: pytest.
 
 
 def test_a_request_that_spins_gets_an_error(cluster: RunningCluster) -> None:
-    cluster.cluster.programs["web"] = asking_application
+    cluster.programs["web"] = asking_application
     run(cluster, "web")
     assert get(cluster, "web:8080/proxy/spin") == (500, b"Internal Server Error")
     assert get(cluster, "web:8080/proxy/") == (200, b"fine"), "the program goes on"
@@ -106,7 +106,7 @@ def test_a_sleep_that_blocks_the_main_thread_is_interrupted(tmp_path: Path) -> N
 
 def test_many_that_are_quick_are_nobodys_fault(cluster: RunningCluster, caplog: pytest.LogCaptureFixture) -> None:
     """The loop answers nobody for more than a second, since each of forty programs takes a little of it."""
-    cluster.cluster.programs["brief"] = brief
+    cluster.programs["brief"] = brief
     spec = {"restartPolicy": "Never", "containers": [{"name": "main", "image": "brief"}]}
 
     async def create() -> None:
