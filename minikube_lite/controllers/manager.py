@@ -35,7 +35,7 @@ from minikube_lite.controllers.tainteviction import TaintEvictionController
 from minikube_lite.controllers.ttl import TTLController
 from minikube_lite.controllers.ttlafterfinished import TTLAfterFinishedController
 from minikube_lite.machinery.controller import Controller, ControllerContext
-from minikube_lite.machinery.fault_specs import ControllerFault, matches
+from minikube_lite.machinery.fault_specs import ControllerFault
 from minikube_lite.machinery.faults import Fault, Faults
 
 CONTROLLERS: Sequence[type[Controller]] = (
@@ -103,7 +103,6 @@ class ControllerManager:
             return
         paused = self._paused[fault] = []
         for controller in self.controllers:
-            names = (controller.name, controller.name.removesuffix("-controller"))
-            if any(matches(spec.name, name) for name in names) and fault.strikes(f"controller {controller.name}"):
+            if spec.means(controller.name) and fault.strikes(f"controller {controller.name}"):
                 controller.pause()
                 paused.append(controller)

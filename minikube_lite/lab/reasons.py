@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from minikube_lite.clock import format_time, parse_time
 from minikube_lite.machinery.decisions import Decision, Decisions
-from minikube_lite.machinery.fault_specs import ControllerFault, matches
+from minikube_lite.machinery.fault_specs import ControllerFault
 from minikube_lite.machinery.faults import Faults
 from minikube_lite.machinery.kind import Reader
 from minikube_lite.machinery.resources import EVENTS, GroupVersionResource
@@ -115,8 +115,7 @@ def paused(world: World, controller: str) -> Iterator[Reason]:
     """The faults that keep a controller from doing anything."""
     for fault in world.faults.of(ControllerFault):
         spec = fault.spec
-        names = (controller, controller.removesuffix("-controller"))
-        if isinstance(spec, ControllerFault) and any(matches(spec.name, name) for name in names):
+        if isinstance(spec, ControllerFault) and spec.means(controller):
             yield Reason(f"fault {fault.name}", f"fault {fault.name} pauses the {controller}", spec.type)
 
 

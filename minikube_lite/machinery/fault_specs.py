@@ -56,6 +56,10 @@ class ControllerFault(FaultTarget):
         Field(description="Paused: it takes no step while the fault is there, and catches up afterwards."),
     ] = "Paused"
 
+    def means(self, controller: str) -> bool:
+        """Whether a controller is meant, by its whole name or without its ending."""
+        return any(matches(self.name, name) for name in (controller, controller.removesuffix("-controller")))
+
 
 class NodeFault(FaultTarget):
     """A node that is broken."""

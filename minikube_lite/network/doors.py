@@ -23,7 +23,7 @@ HOST = "host"
 BLOCKS = [IPv4Network(f"127.{number}.0.0/16") for number in range(64, 128)]
 """What can be leased: 127.64.0.0/10, which Linux takes for its own without being told."""
 LEASE_PORT = 10248
-"""Whoever holds this port at the last address of a block has leased it."""
+"""Whoever holds this port at the last address but one of a block has leased it."""
 BACKLOG = 128
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from minikube_lite.controllers.horizontalpodautoscaler.limits import Memory, Moment, normalize
 from minikube_lite.controllers.horizontalpodautoscaler.metrics import MetricsUnknown, Wanted, replicas_wanted
@@ -142,12 +142,11 @@ class HorizontalPodAutoscalerController(Controller):
         self,
         key: str,
         autoscaler: Object,
-        target: GroupVersionResource | None,
+        target: GroupVersionResource,
         scale: Object,
         step: Step,
         status: Object,
     ) -> None:
-        assert target is not None
         current, told = scale["spec"].get("replicas", 0), f"New size: {step.desired}; reason: {step.reason}"
         changed = {**scale, "spec": {**scale["spec"], "replicas": step.desired}}
         try:
@@ -175,6 +174,6 @@ class HorizontalPodAutoscalerController(Controller):
         found = {"type": condition, "status": state, "reason": reason, "message": message}
         set_condition(status, found, self.clock.timestamp())
 
-    def _tell(self, autoscaler: Object, event_type: str, reason: str, message: str) -> None:
+    def _tell(self, autoscaler: Object, event_type: Literal["Normal", "Warning"], reason: str, message: str) -> None:
         about = ObjectReference.of(autoscaler, HORIZONTAL_POD_AUTOSCALERS, KIND)
-        self.events.event(about, "Warning" if event_type == "Warning" else "Normal", reason, message)
+        self.events.event(about, event_type, reason, message)

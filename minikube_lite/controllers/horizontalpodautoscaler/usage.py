@@ -58,8 +58,6 @@ def propose(
     target: Target, current: int, pods: Sequence[Object], usage: Mapping[str, Mapping[str, int]], now: float
 ) -> Proposal:
     """What the metric asks for. `usage` is each pod's, by container, in thousandths. Raises UsageUnknown."""
-    if not usage:
-        raise UsageUnknown("no metrics returned from resource metrics API")
     used = {name: _sum(containers, target.container) for name, containers in usage.items()}
     if not pods:
         raise UsageUnknown("no pods returned by selector while calculating replica count")
