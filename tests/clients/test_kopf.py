@@ -60,12 +60,18 @@ DEFINITION = {
 }
 
 
-def await_change(api: Any, name: str, wanted: Any) -> Any:
-    """Watch a Widget until it is as wanted; what it is then."""
+def await_change(api: Any, name: str, wanted: Any, since: str = "") -> Any:
+    """Watch a Widget until it is as wanted; what it is then. `since` is a revision, so that nothing after it is missed."""
     from kubernetes import watch
 
     stream = watch.Watch().stream(
-        api.list_namespaced_custom_object, "example.com", "v1", "default", "widgets", timeout_seconds=SECONDS_MAX
+        api.list_namespaced_custom_object,
+        "example.com",
+        "v1",
+        "default",
+        "widgets",
+        timeout_seconds=SECONDS_MAX,
+        resource_version=since,
     )
     for event in stream:
         if event["object"]["metadata"]["name"] == name and wanted(event):
@@ -94,7 +100,8 @@ def test_an_operator_does_its_work(cluster: RunningCluster, api_client: Any, tmp
         resized = await_change(custom, "one", lambda event: event["object"].get("status", {}).get("resized"))
         assert resized["status"]["resized"] == "1 to 2"
         custom.delete_namespaced_custom_object("example.com", "v1", "default", "widgets", "one")
-        await_change(custom, "one", lambda event: event["type"] == "DELETED")
+        seen = resized["metadata"]["resourceVersion"]
+        await_change(custom, "one", lambda event: event["type"] == "DELETED", since=seen)
         cluster.settle()
         names = [item.metadata.name for item in core.list_namespaced_config_map("default").items]
         assert "one" not in names
